@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Estimators: everything that turns samples into an `Estimate`, in nats.
+
+A name is an estimator (``ksg[k=5]``) or compressors and then an estimator, joined by ``+``
+(``ae[latent_dim=2]+wkl``). `get` builds one; `registry` and `compressors` list names without importing anything heavy.
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+if __name__ != "mibench.estimators":  # imported by folder name, from the repository root
+    raise ImportError("import mibench.estimators, not estimators")
+
+from mibench.contracts import Estimator, InputError
+from mibench.registry import Entry, Registry, split_top
+
+__all__ = ["board", "compressors", "get", "registry"]
+
+
+def _entry(target: str, summary: str, *tags: str) -> Entry:
+    return Entry(f"mibench.estimators.{target}", summary, frozenset(tags))
+
+
+registry = Registry(
+    "estimator",
+    "mibench.estimators",
+    {
+        "gaussian": _entry("gaussian:Gaussian", "log-determinants of the sample covariance, bias corrected", "parametric"),
+        "ksg": _entry("ksg:KSG", "Kraskov, Stoegbauer, Grassberger (2004), algorithms 1 and 2", "knn"),
+        "kl": _entry("kl:KL", "Kozachenko-Leonenko entropies", "knn"),
+        "wkl": _entry("kl:WKL", "weighted Kozachenko-Leonenko (Berrett, Samworth, Yuan 2019)", "knn"),
+        "kde": _entry("kde:KDE", "Gaussian kernels, leave-one-out maximum-likelihood bandwidth", "kernel"),
+        "binning": _entry("binning:Binning", "plug-in on uniform or adaptive bins, bias corrected", "plug-in"),
+        "mine": _entry("neural:MINE", "Belghazi et al. (2018), moving-average gradient correction", "neural"),
+        "dv": _entry("neural:DV", "Donsker-Varadhan bound, plain gradient", "neural"),
+        "nwj": _entry("neural:NWJ", "Nguyen, Wainwright, Jordan (2010) bound", "neural"),
+        "infonce": _entry("neural:InfoNCE", "van den Oord et al. (2018) bound, at most log(batch)", "neural"),
+        "smile": _entry("neural:SMILE", "Song, Ermon (2020): clipped density ratio", "neural"),
+    },
+)
+
+compressors = Registry(
+    "compressor",
+    "mibench.compressors",
+    {
+        "pca": _entry("compress.pca:PCA", "principal components of each side, with the bounds of Corollary 4"),
+        "ae": _entry("compress.autoencoder:AE", "an autoencoder of each side"),
+        "oracle": _entry("compress.oracle:Oracle", "the task's true latents"),
+    },
+)
+
+_COMPOSITES = (
+    *(f"pca+{name}" for name in ("gaussian", "ksg", "kl", "wkl")),
+    *(f"ae+{name}" for name in ("ksg", "kl", "wkl", "kde")),
+    *(f"oracle+{name}" for name in ("ksg", "kl", "wkl", "kde")),
+)
+
+
+def board() -> list[str]:
+    """Estimators that ``all``, patterns and tags choose from, composites included."""
+    return [*registry.names, *_COMPOSITES]
+
+
+def get(name: str) -> Estimator:
+    """Build the estimator called `name`, such as ``"ksg[k=5]"`` or ``"ae+wkl[k=7]"``.
+
+    Raises
+    ------
+    UnknownName, InputError
+        With suggestions for a wrong name or parameter.
+    """
+    *heads, tail = split_top(name, "+") or [""]
+    if not tail:
+        raise InputError("an empty estimator name: give one such as ksg, or compressor+estimator such as ae+ksg")
+    estimator = cast(Estimator, registry.build(tail))
+    for head in reversed(heads):
+        from mibench.estimators.compress.compose import Compressed
+
+        estimator = Compressed(compressors.build(head), estimator)
+    return estimator

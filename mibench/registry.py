@@ -1,0 +1,307 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Names become objects: ``ksg[k=5]``, ``blobs[size=32,mi=3]``, ``ae[latent_dim=2]+wkl[k=7]``.
+
+Names are listed without importing what they stand for; an object's module is imported when it is first built.
+Third-party packages add entries through an entry-point group; a broken one is reported by its distribution's name
+and stops nothing.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import fnmatch
+import importlib
+import inspect
+import itertools
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from importlib import metadata
+from typing import Any
+
+from mibench.contracts import InputError, MibenchError, UnknownName, canonical_json
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
+
+
+@dataclass(frozen=True)
+class Spec:
+    """One stage of a name: ``ksg[k=5]`` is ``Spec("ksg", {"k": 5})``."""
+
+    name: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        inner = ",".join(f"{key}={_show(value)}" for key, value in self.params.items())
+        return f"{self.name}[{inner}]" if inner else self.name
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A registered name: where its factory lives, and what can be said of it without importing it.
+
+    Attributes
+    ----------
+    target : str
+        ``"module:attribute"`` of the factory, usually a frozen dataclass.
+    summary : str
+        One line for ``mibench ls``.
+    tags : frozenset of str
+        Selectors such as ``images``.
+    grid : mapping of str to tuple
+        Parameter values that selecting the bare name, a pattern or a tag expands to, per preset.
+    """
+
+    target: str
+    summary: str = ""
+    tags: frozenset[str] = frozenset()
+    grid: Mapping[str, Mapping[str, Sequence[Any]]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A plug-in that could not be used, and why."""
+
+    name: str
+    distribution: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.name!r} comes from {self.distribution} and cannot be used: {self.reason}"
+
+
+def split_top(text: str, separator: str) -> list[str]:
+    """Split `text` at `separator` outside square brackets; empty parts are dropped."""
+    parts, depth, start = [], 0, 0
+    for i, char in enumerate(text):
+        depth += (char == "[") - (char == "]")
+        if depth < 0:
+            raise InputError(f"unbalanced ']' in {text!r}: write name[param=value,...]")
+        if char == separator and depth == 0:
+            parts.append(text[start:i])
+            start = i + 1
+    if depth:
+        raise InputError(f"unclosed '[' in {text!r}: write name[param=value,...]")
+    parts.append(text[start:])
+    return [part.strip() for part in parts if part.strip()]
+
+
+def parse(text: str) -> Spec:
+    """Read one stage, ``name`` or ``name[param=value,...]``.
+
+    Raises
+    ------
+    InputError
+        If the text is not of that form or names a parameter twice.
+    """
+    text = text.strip()
+    match = _NAME.match(text)
+    rest = text[match.end() :] if match else text
+    if not match or (rest and not (rest.startswith("[") and rest.endswith("]"))):
+        raise InputError(f"{text!r} is not a name: write name or name[param=value,...], such as ksg[k=5]")
+    params: dict[str, Any] = {}
+    for pair in split_top(rest[1:-1], ","):
+        key, equals, value = (part.strip() for part in pair.partition("="))
+        if not equals or not key.isidentifier() or not value:
+            raise InputError(f"{pair!r} in {text!r} is not param=value")
+        if key in params:
+            raise InputError(f"{key!r} is given twice in {text!r}")
+        params[key] = _read(value)
+    return Spec(match.group(), params)
+
+
+def _read(text: str) -> Any:
+    """A parameter's value: none, true, false, an integer, a float, or else the text itself."""
+    words = {"none": None, "true": True, "false": False}
+    if text.lower() in words:
+        return words[text.lower()]
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
+
+
+def _show(value: Any) -> str:
+    if value is None or isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:g}" if isinstance(value, float) and float(f"{value:g}") == value else str(value)
+
+
+def suggest(word: str, choices: Sequence[str]) -> str:
+    """``"; did you mean a or b?"`` for the nearest of `choices`, or what there is when none is near."""
+    near = difflib.get_close_matches(word, choices, n=3, cutoff=0.5)
+    if near:
+        return f"; did you mean {' or '.join(near)}?"
+    return f"; there are: {', '.join(sorted(choices))}" if choices else ""
+
+
+def identity(name: str, thing: Any) -> dict[str, Any]:
+    """Name, declared version and every parameter of a built object, for keys and reports."""
+    params: dict[str, Any] = {}
+    if dataclasses.is_dataclass(thing):
+        for each in dataclasses.fields(thing):
+            value = getattr(thing, each.name)
+            nested = dataclasses.is_dataclass(value) and not isinstance(value, type)
+            params[each.name] = identity(type(value).__name__, value) if nested else _plain(value)
+    return {"name": name, "version": int(getattr(thing, "version", 1)), "params": params}
+
+
+def _plain(value: Any) -> Any:
+    try:
+        canonical_json(value)
+    except (TypeError, ValueError):
+        return repr(value)
+    return value
+
+
+class Registry:
+    """Names of one kind of thing (``task``, ``estimator``, ``compressor``), built in or from entry points."""
+
+    def __init__(self, kind: str, group: str, builtins: Mapping[str, Entry]) -> None:
+        self.kind = kind
+        self.group = group
+        self._builtins = dict(builtins)
+
+    @cached_property
+    def _plugins(self) -> tuple[dict[str, metadata.EntryPoint], list[Broken]]:
+        found: dict[str, metadata.EntryPoint] = {}
+        broken: list[Broken] = []
+        for point in metadata.entry_points(group=self.group):
+            if point.name in self._builtins or point.name in found:
+                owner = "mibench" if point.name in self._builtins else _distribution(found[point.name])
+                broken.append(Broken(point.name, _distribution(point), f"the name already belongs to {owner}"))
+            elif not _NAME.fullmatch(point.name):
+                broken.append(Broken(point.name, _distribution(point), "the name is not letters, digits, '_', '.', '-'"))
+            else:
+                found[point.name] = point
+        return found, broken
+
+    @property
+    def names(self) -> list[str]:
+        """Every known name, built in first."""
+        return [*self._builtins, *self._plugins[0]]
+
+    @property
+    def broken(self) -> list[Broken]:
+        """Plug-ins that could not be used so far (an import is tried only when a name is needed)."""
+        return self._plugins[1]
+
+    def entry(self, name: str) -> Entry:
+        """What is known of `name`; loads a plug-in's module to read its tags.
+
+        Raises
+        ------
+        UnknownName
+            With the nearest names.
+        """
+        if name in self._builtins:
+            return self._builtins[name]
+        if name in self._plugins[0]:
+            factory = self.factory(name)
+            summary = (inspect.getdoc(factory) or "").partition("\n")[0]
+            tags = frozenset(getattr(factory, "tags", ()) or ())
+            return Entry(self._plugins[0][name].value, summary, tags)
+        for each in self.broken:
+            if each.name == name:
+                raise MibenchError(str(each))
+        raise UnknownName(f"no {self.kind} named {name!r}{suggest(name, self.names)}")
+
+    def factory(self, name: str) -> Any:
+        """The class or function that builds `name`, imported now."""
+        if name in self._builtins:
+            module, _, attribute = self._builtins[name].target.partition(":")
+            return getattr(importlib.import_module(module), attribute)
+        plugins, broken = self._plugins
+        if name in plugins:
+            try:
+                return plugins[name].load()
+            except Exception as error:  # a plug-in may fail in any way at import
+                point = plugins.pop(name)
+                broken.append(Broken(name, _distribution(point), f"{type(error).__name__}: {error}"))
+        self.entry(name)
+        raise AssertionError("unreachable")
+
+    def build(self, spec: Spec | str) -> Any:
+        """Build the object that `spec` names.
+
+        Raises
+        ------
+        UnknownName, InputError
+            For an unknown name, an unknown parameter (with suggestions) or a value its constructor refuses.
+        """
+        spec = parse(spec) if isinstance(spec, str) else spec
+        self.entry(spec.name)
+        factory = self.factory(spec.name)
+        allowed = [p.name for p in inspect.signature(factory).parameters.values() if p.kind is not p.VAR_KEYWORD]
+        for key in spec.params:
+            if key not in allowed:
+                raise InputError(f"{self.kind} {spec.name!r} has no parameter {key!r}{suggest(key, allowed)}")
+        try:
+            return factory(**spec.params)
+        except InputError as error:
+            raise InputError(f"{spec}: {error}") from None
+        except TypeError as error:
+            raise InputError(f"{spec}: a parameter has the wrong type ({error})") from error
+
+    def select(self, text: str, board: Sequence[str], preset: str = "default") -> list[str]:
+        """Expand comma-separated names, shell patterns and tags into full names.
+
+        Parameters
+        ----------
+        text : str
+            Such as ``"images"``, ``"ksg,ae+*"``, ``"blobs[size=32,mi=3]"``. ``all`` is the whole board.
+        board : sequence of str
+            Names that patterns, tags and ``all`` choose from.
+        preset : str
+            Which of an entry's grids a bare name, pattern or tag expands to.
+
+        Returns
+        -------
+        list of str
+            In the order asked, without repeats.
+        """
+        chosen: dict[str, None] = {}
+        for part in split_top(text, ","):
+            chosen.update(dict.fromkeys(self._expand(part, board, preset)))
+        if not chosen:
+            raise InputError(f"no {self.kind} was asked for: give names, patterns or tags, such as 'all'")
+        return list(chosen)
+
+    def _expand(self, part: str, board: Sequence[str], preset: str) -> Iterator[str]:
+        if "[" in part and not any(char in part.partition("[")[0] for char in "*?"):
+            yield "+".join(str(parse(stage)) for stage in split_top(part, "+"))
+            return
+        if any(char in part for char in "*?["):
+            names = [name for name in board if fnmatch.fnmatchcase(name, part)]
+        elif part == "all":
+            names = list(board)
+        elif part in board or part in self.names or "+" in part:
+            names = [part]
+        else:
+            names = [name for name in board if part in self._tags(name)]
+        if not names:
+            choices = sorted({*board, *self.names, "all", *itertools.chain(*(self._tags(name) for name in board))})
+            raise UnknownName(f"no {self.kind}, pattern or tag {part!r}{suggest(part, choices)}")
+        for name in names:
+            yield from self._grid(name, preset)
+
+    def _grid(self, name: str, preset: str) -> Iterator[str]:
+        grids = self._builtins[name].grid if name in self._builtins else {}
+        grid = grids.get(preset, grids.get("default", {}))
+        for values in itertools.product(*grid.values()):
+            yield str(Spec(name, dict(zip(grid, values, strict=True))))
+
+    def _tags(self, name: str) -> frozenset[str]:
+        stage = split_top(name, "+")[-1].partition("[")[0]
+        try:
+            return self.entry(stage).tags
+        except MibenchError:  # a broken plug-in has no tags; `broken` reports it
+            return frozenset()
+
+
+def _distribution(point: metadata.EntryPoint) -> str:
+    return f"{point.dist.name} {point.dist.version}" if point.dist else "an unknown distribution"
