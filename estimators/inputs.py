@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mibench.contracts import InputError, RandomLike, Unsupported
+from mibench.contracts import InputError, Unsupported
+
+if TYPE_CHECKING:
+    from mibench.contracts import RandomLike
 
 __all__ = ["as_generator", "as_matrices", "as_pair", "reject_discrete", "reject_repeats"]
 
