@@ -171,14 +171,31 @@ class Registry:
         found: dict[str, metadata.EntryPoint] = {}
         broken: list[Broken] = []
         for point in metadata.entry_points(group=self.group):
-            if point.name in self._builtins or point.name in found:
-                owner = "mibench" if point.name in self._builtins else _distribution(found[point.name])
-                broken.append(Broken(point.name, _distribution(point), f"the name already belongs to {owner}"))
-            elif not _NAME.fullmatch(point.name):
-                broken.append(Broken(point.name, _distribution(point), "the name is not letters, digits, '_', '.', '-'"))
+            refusal = self._refusal(point, found)
+            if refusal:
+                broken.append(Broken(point.name, _distribution(point), refusal))
             else:
                 found[point.name] = point
         return found, broken
+
+    def _refusal(self, point: metadata.EntryPoint, found: Mapping[str, metadata.EntryPoint]) -> str:
+        if point.name in self._builtins or point.name in found:
+            owner = "mibench" if point.name in self._builtins else _distribution(found[point.name])
+            return f"the name already belongs to {owner}"
+        return "" if _NAME.fullmatch(point.name) else "the name is not letters, digits, '_', '.', '-'"
+
+    def add(self, point: metadata.EntryPoint) -> None:
+        """Register an entry point that no installed distribution declares, such as a class in a scratch file.
+
+        Raises
+        ------
+        InputError
+            If its name is taken or no name.
+        """
+        refusal = self._refusal(point, self._plugins[0])
+        if refusal:
+            raise InputError(f"cannot add the {self.kind} {point.name!r}: {refusal}")
+        self._plugins[0][point.name] = point
 
     @property
     def names(self) -> list[str]:

@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command ``mibench``. Verbs are thin, and what they need is imported when they run."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from mibench import __version__
+from mibench.contracts import MibenchError
+
+EPILOG = """\b
+Exit codes: 0 fine; 2 wrong usage or environment; 3 nothing was compared (no trial ended ok);
+4 some trials failed (error, timeout, crashed, out_of_memory, not_installed; `unsupported` is an
+answer, not a failure); 130 interrupted."""
+FOLDER = click.Path(path_type=Path, file_okay=False)
+FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+class _Group(click.Group):
+    """Turns errors that mibench raises on purpose into one line and exit code 2."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except MibenchError as error:
+            click.echo(f"mibench: {error}", err=True)
+            sys.exit(2)
+        except BrokenPipeError:  # `mibench ls | head`
+            sys.stderr.close()
+            sys.exit(0)
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError:
+            from mibench.registry import suggest
+
+            if args[0].startswith("-"):
+                raise
+            raise click.UsageError(f"no verb {args[0]!r}{suggest(args[0], self.list_commands(ctx))}", ctx) from None
+
+
+@click.group(
+    cls=_Group,
+    epilog=EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110, "show_default": True},
+)
+@click.version_option(__version__, prog_name="mibench")
+def main() -> None:
+    """Score estimators of mutual information on tasks whose answer is known.
+
+    \b
+    Names: ksg, ksg[k=5], blobs[size=32,mi=3], ae[latent_dim=2]+wkl
+    Selections: comma lists, shell patterns, tags: images, 'ae+*', all
+    """
+
+
+@main.command()
+@click.option("--tasks", required=True, metavar="NAMES", help="Names, patterns or tags, such as images.")
+@click.option("--estimators", default="all", metavar="NAMES", help="Names, patterns or tags.")
+@click.option("--n-samples", "ns", metavar="N,...", help="Sample sizes.  [default: 5000; 2000 with --quick]")
+@click.option("--repetitions", default=1, type=click.IntRange(1), help="Independent samples per task and size.")
+@click.option("--seed", default=0, type=click.IntRange(0), help="Root of every seed.")
+@click.option("--quick", is_flag=True, help="A small grid: 16 x 16 images, 2 nats, 2000 samples.")
+@click.option(
+    "--scale", type=click.Choice(["default", "paper"]), default="default", help="paper: MI 0 to 10, 41 steps."
+)
+@click.option("--jobs", type=click.IntRange(1), help="Trials at a time.  [default: cores, as memory allows]")
+@click.option("--threads", type=click.IntRange(1), help="Threads per trial.  [default: cores / jobs]")
+@click.option("--timeout", default=600.0, type=click.FloatRange(0, min_open=True), help="Seconds per trial.")
+@click.option("--memory", default=4.0, type=click.FloatRange(0, min_open=True), help="GiB per trial.")
+@click.option("--device", default="auto", help="Where torch computes: auto, cpu, cuda, cuda:1, ...")
+@click.option(
+    "--rerun", type=click.Choice(["missing", "failed", "all"]), default="missing", help="Which trials to run."
+)
+@click.option("--out", type=FOLDER, help="Run folder.  [default: runs/TASKS-ESTIMATORS[-quick]-seedN]")
+@click.option("--plugin", "plugins", multiple=True, type=FILE, help="A .py file that defines tasks or estimators.")
+@click.option("--fail-fast", is_flag=True, help="Start no trial after the first failure.")
+@click.option("--dry-run", is_flag=True, help="Show what would run, and change nothing.")
+def run(**options: Any) -> None:
+    """Score estimators on tasks; give the same command again to continue."""
+    from mibench import cli_run
+
+    sys.exit(cli_run.run(cli_run.Options(**options)))
+
+
+@main.command()
+@click.argument("kind", type=click.Choice(["tasks", "estimators"]))
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def ls(kind: str, as_json: bool) -> None:
+    """List tasks or estimators, with their tags."""
+    from mibench import cli_show
+
+    cli_show.ls(kind, as_json)
+
+
+@main.command()
+@click.argument("name")
+@click.option("--sheet", type=FILE, help="Also write a sheet of sample images to this PNG file (tasks).")
+@click.option("--plugin", "plugins", multiple=True, type=FILE, help="A .py file that defines tasks or estimators.")
+def show(name: str, sheet: Path | None, plugins: tuple[Path, ...]) -> None:
+    """Explain one task or estimator: what it is, its parameters, its truth or its paper."""
+    from mibench import cli_show
+
+    cli_show.show(name, sheet, plugins)
+
+
+@main.command()
+@click.argument("folder", type=FOLDER)
+def status(folder: Path) -> None:
+    """Say how far a run is, and which trials failed and why."""
+    from mibench import cli_status
+
+    cli_status.status(folder)
+
+
+@main.command()
+@click.argument("folder", type=FOLDER)
+@click.option("--figures", type=FOLDER, help="Also write every figure into this folder.")
+@click.option("--format", "formats", multiple=True, type=click.Choice(["pdf", "png", "svg"]), help="Of the figures.")
+def report(folder: Path, figures: Path | None, formats: tuple[str, ...]) -> None:
+    """Write the leaderboard and report.html of a run folder anew."""
+    from mibench import cli_status
+
+    cli_status.report(folder, figures, formats or ("pdf",))
+
+
+@main.command()
+def doctor() -> None:
+    """Check this machine: versions, threads, GPU, write access, caches, plug-ins."""
+    from mibench import cli_doctor
+
+    sys.exit(cli_doctor.doctor())

@@ -1,0 +1,261 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``mibench run``: plan, claim the folder, run what is missing, show what came out."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import re
+import shutil
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from mibench.contracts import InputError, Row, Trial
+from mibench.harness import threads as caps
+from mibench.harness.run import FAILURES, Rerun, execute, left_to_do
+
+NOTHING, SOME_FAILED, INTERRUPTED = 3, 4, 130
+_GPU_JOBS = 4  # each trial on a GPU holds a context of its own there
+
+
+@dataclass(frozen=True)
+class Options:
+    """The options of ``mibench run``, as click read them."""
+
+    tasks: str
+    estimators: str = "all"
+    ns: str | None = None
+    repetitions: int = 1
+    seed: int = 0
+    quick: bool = False
+    scale: str = "default"
+    jobs: int | None = None
+    threads: int | None = None
+    timeout: float = 600.0
+    memory: float = 4.0
+    device: str = "auto"
+    rerun: Rerun = "missing"
+    out: Path | None = None
+    plugins: tuple[Path, ...] = ()
+    fail_fast: bool = False
+    dry_run: bool = False
+
+    @property
+    def preset(self) -> str:
+        """The grid that a family's name expands to."""
+        if self.quick and self.scale != "default":
+            raise InputError("--quick and --scale paper ask for opposite things: give one of them")
+        return "quick" if self.quick else self.scale
+
+    @property
+    def sizes(self) -> list[int]:
+        """Sample sizes, checked."""
+        if self.ns is None:
+            return [2000 if self.quick else 5000]
+        sizes = []
+        for part in self.ns.split(","):
+            try:
+                size = int(part)
+            except ValueError:
+                size = 0
+            if size < 1:
+                raise InputError(f"--n-samples {self.ns!r}: {part.strip()!r} is not a whole number above 0")
+            sizes.append(size)
+        return list(dict.fromkeys(sizes))
+
+    @property
+    def folder(self) -> Path:
+        """Where the run lives: the same command finds the same folder."""
+        if self.out is not None:
+            return self.out
+        words = [_slug(self.tasks), _slug(self.estimators)]
+        words += [self.preset] if self.preset != "default" else []
+        words += [f"n{'-'.join(map(str, self.sizes))}"] if self.ns is not None else []
+        return Path("runs", "-".join([*words, f"seed{self.seed}"]))
+
+
+def run(options: Options) -> int:
+    """Do what ``mibench run`` was asked; the exit code."""
+    jobs, threads = _share_cores(options)
+    os.environ.update(caps.environment(threads))  # before anything that reads it, here and in the workers
+
+    from mibench.harness import plan
+
+    sizes = options.sizes
+    plugins = tuple(str(file.resolve()) for file in options.plugins)
+    for file in plugins:
+        plan.load_plugin(Path(file))
+    planned = plan.make(
+        options.tasks,
+        options.estimators,
+        ns=sizes,
+        repetitions=options.repetitions,
+        seed=options.seed,
+        preset=options.preset,
+    )
+    for message in planned.left_out:
+        click.echo(f"mibench: left out: {message}", err=True)
+    if not planned.trials:
+        click.echo("mibench: nothing to run: the selection left no trial; see `mibench ls`", err=True)
+        return NOTHING
+    if options.dry_run:
+        return _dry_run(options, planned.trials, jobs, threads)
+    return _run(options, planned.trials, plugins, jobs, threads)
+
+
+def _run(options: Options, trials: Sequence[Trial], plugins: tuple[str, ...], jobs: int, threads: int) -> int:
+    from mibench import cli_view
+    from mibench.harness import plan, provenance, store
+    from mibench.harness.isolate import IsolatedExecutor
+    from mibench.harness.journal import Journal
+    from mibench.harness.trial import Setting
+
+    folder = options.folder
+    environment = {**caps.environment(threads), **_device(options.device)}
+    cache = None if "MIBENCH_CACHE" in os.environ else folder.resolve() / "cache"
+    if cache:
+        environment["MIBENCH_CACHE"] = str(cache)
+    with store.claim(folder), Journal(folder / store.JOURNAL) as journal:
+        before = store.read_manifest(folder)
+        todo = left_to_do(trials, journal.rows, options.rerun)
+        gpu = options.device != "cpu" and bool(provenance.gpus())
+        executor = IsolatedExecutor(
+            jobs,
+            timeout=options.timeout,
+            memory=int(options.memory * 2**30),
+            preload=plan.modules(todo),
+            data_limit=not gpu,
+        )
+        store.write_manifest(
+            folder,
+            provenance.manifest(
+                before,
+                command=" ".join(["mibench", *sys.argv[1:]]),
+                selection=_selection(options, trials),
+                limits={
+                    "timeout_s": options.timeout,
+                    "memory_gib": options.memory,
+                    "jobs": jobs,
+                    "threads": threads,
+                    "device": options.device,
+                },
+                planned=len(trials),
+            ),
+        )
+        click.echo(
+            f"{folder}: {len(trials)} trials, {len(todo)} to run, {jobs} at a time with {threads} thread(s) each"
+        )
+        if journal.cut:
+            click.echo("the journal's last line was torn by a crash and has been cut; its trial runs again")
+        interrupted = False
+        view = cli_view.view(len(trials), len(trials) - len(todo), jobs, todo)
+        with _sigterm_is_ctrl_c():
+            try:
+                with view:
+                    setting = Setting(threads, environment, plugins)
+                    execute(todo, executor, journal, setting, jobs=jobs, observer=view, fail_fast=options.fail_fast)
+            except KeyboardInterrupt:
+                interrupted = True
+            finally:
+                executor.shutdown(wait=True, cancel_futures=True)
+        rows = [journal.rows[trial.key] for trial in trials if trial.key in journal.rows]
+        if cache and len(rows) == len(trials) and not interrupted:
+            shutil.rmtree(cache, ignore_errors=True)
+        return _finish(folder, rows, len(trials), interrupted)
+
+
+def _finish(folder: Path, rows: list[Row], planned: int, interrupted: bool) -> int:
+    """Leaderboard, counts, report; the exit code."""
+    from mibench import cli_view, reports
+    from mibench.harness import store
+
+    cli_view.show_outcome(rows, planned)
+    if rows:
+        try:
+            written = reports.write(store.load(folder))
+            click.echo(f"report: {written['report.html']}" if "report.html" in written else f"report: {folder}")
+        except KeyboardInterrupt:
+            interrupted = True
+    if interrupted:
+        click.echo(
+            f"interrupted: {len(rows)} of {planned} trials are in {folder}; give the same command again to go on"
+        )
+        return INTERRUPTED
+    failed = sum(row.status in FAILURES for row in rows)
+    if failed:
+        click.echo(f"{failed} trials failed: `mibench status {folder}` lists them; --rerun failed tries them again")
+        return SOME_FAILED
+    if not any(row.status == "ok" for row in rows):
+        click.echo("no trial ended ok: nothing was compared")
+        return NOTHING
+    return 0
+
+
+def _dry_run(options: Options, trials: Sequence[Trial], jobs: int, threads: int) -> int:
+    from mibench.harness import journal, store
+
+    rows = {row.key: row for row in journal.read(options.folder / store.JOURNAL)[0]}
+    todo = left_to_do(trials, rows, options.rerun)
+    for what in ("task", "estimator"):
+        names = list(dict.fromkeys(getattr(trial, what) for trial in trials))
+        click.echo(f"{len(names)} {what}s: {', '.join(names)}")
+    click.echo(f"n: {', '.join(map(str, options.sizes))}; repetitions: {options.repetitions}; seed: {options.seed}")
+    click.echo(f"{len(trials)} trials, {len(todo)} to run, {jobs} at a time with {threads} thread(s) each")
+    click.echo(f"limits: {options.timeout:g} s and {options.memory:g} GiB per trial; device: {options.device}")
+    click.echo(f"folder: {options.folder} (nothing was written)")
+    return 0
+
+
+def _selection(options: Options, trials: Sequence[Trial]) -> dict[str, Any]:
+    return {
+        "tasks": list(dict.fromkeys(trial.task for trial in trials)),
+        "estimators": list(dict.fromkeys(trial.estimator for trial in trials)),
+        "n": options.sizes,
+        "repetitions": options.repetitions,
+        "seed": options.seed,
+        "preset": options.preset,
+    }
+
+
+def _share_cores(options: Options) -> tuple[int, int]:
+    """Jobs and threads per job: many jobs of one thread, because small problems do not scale over threads."""
+    from mibench.harness import provenance
+
+    cores = caps.available_cores()
+    jobs = options.jobs
+    if jobs is None:
+        jobs = max(1, cores // options.threads) if options.threads else cores
+        jobs = max(1, min(jobs, int(provenance.memory_gib() / options.memory)))
+        if options.device != "cpu" and provenance.gpus():
+            jobs = min(jobs, _GPU_JOBS)
+    return jobs, options.threads or max(1, cores // jobs)
+
+
+def _device(name: str) -> dict[str, str]:
+    return {} if name == "auto" and "MIBENCH_DEVICE" in os.environ else {"MIBENCH_DEVICE": name}
+
+
+def _slug(selection: str) -> str:
+    words = re.sub(r"[^A-Za-z0-9.+]+", "-", selection.replace("*", "any")).strip("-")
+    if len(words) <= 40 and "[" not in selection:
+        return words
+    return f"{words[:32].strip('-')}-{hashlib.sha256(selection.encode()).hexdigest()[:6]}"
+
+
+@contextlib.contextmanager
+def _sigterm_is_ctrl_c() -> Iterator[None]:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What happens first and last inside a trial's process, before anything heavy is imported."""
+
+from __future__ import annotations
+
+import faulthandler
+import fcntl
+import multiprocessing
+import os
+import resource
+import signal
+import sys
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from typing import Any
+
+__all__ = ["serve"]
+
+
+def serve(
+    answer: Connection[Any, Any],
+    log: str,
+    memory: int | None,
+    call: tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]],
+) -> None:
+    """Make the call, send ``(True, value)`` or ``(False, text)``, and wait for the parent to end this process."""
+    os.setsid()
+    _die_with_parent()
+    _redirect(log)
+    if memory is not None:
+        _limit(memory)
+    fn, args, kwargs = call
+    message: tuple[bool, Any]
+    try:
+        message = True, fn(*args, **kwargs)
+    except BaseException as error:
+        message = False, f"{type(error).__name__}: {error}"
+    try:
+        answer.send(message)
+    except Exception as error:  # an answer that cannot be pickled
+        answer.send((False, f"{type(error).__name__}: {error}"))
+    answer.poll(30)  # the parent now kills the whole session while this process still holds its number
+
+
+def _die_with_parent() -> None:
+    """Have the kernel kill this session when the parent ends, even by SIGKILL and even inside an endless C loop.
+
+    The parent holds the write end of a pipe; its end closes that pipe, and the kernel then signals the session.
+    """
+    parent = multiprocessing.parent_process()
+    if parent is None or not hasattr(fcntl, "F_SETSIG"):
+        return
+    pipe = parent.sentinel
+    fcntl.fcntl(pipe, fcntl.F_SETOWN, -os.getpgrp())
+    fcntl.fcntl(pipe, fcntl.F_SETSIG, signal.SIGKILL)
+    fcntl.fcntl(pipe, fcntl.F_SETFL, fcntl.fcntl(pipe, fcntl.F_GETFL) | os.O_ASYNC)
+    if multiprocessing.connection.wait([pipe], 0):  # it ended before the request was in place
+        os.killpg(0, signal.SIGKILL)
+
+
+def _redirect(log: str) -> None:
+    """Send what the trial prints to a file: the terminal belongs to the live view."""
+    target = os.open(log, os.O_WRONLY | os.O_APPEND)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.dup2(target, 1)
+    os.dup2(target, 2)
+    os.close(target)
+    faulthandler.enable(file=2)  # a segmentation fault leaves its Python frames there
+
+
+def _limit(memory: int) -> None:
+    """Refuse private writable memory beyond `memory` more than what is mapped now.
+
+    RLIMIT_AS would also count reserved address space, of which torch and CUDA hold far more than they use.
+    """
+    try:
+        with open("/proc/self/status") as status:
+            mapped = next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmData:"))
+    except (OSError, StopIteration):  # no /proc: the parent's watch remains
+        return
+    hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
+    wanted = memory + mapped
+    resource.setrlimit(resource.RLIMIT_DATA, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard))

@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One trial, as it happens inside its own process: a sample, an estimate, and exactly one row."""
+
+from __future__ import annotations
+
+import math
+import os
+import resource
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mibench import estimators, tasks
+from mibench.contracts import Estimate, NotInstalled, Row, Status, Trial, Unsupported
+from mibench.harness import seeds, threads
+from mibench.harness.kernels import kernel_loading
+from mibench.harness.plan import load_plugin
+
+__all__ = ["Setting", "conduct", "failed", "peak_mb"]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What a worker process needs besides the trial."""
+
+    threads: int = 1
+    environment: Mapping[str, str] = field(default_factory=dict)
+    plugins: tuple[str, ...] = ()
+
+
+def conduct(trial: Trial, setting: Setting) -> Row:
+    """Run `trial` in this process; whatever happens is a row, never an exception.
+
+    `seconds` is the time of the estimate alone (the sample is the task's cost, and loading compiled kernels is paid
+    once per process, not per estimate) plus, for a composite that found its compression already made, the seconds that
+    making it took: what the estimator costs by itself. `peak_mb` is the
+    highest resident memory of the process in MiB, interpreter and libraries included.
+    """
+    os.environ.update(setting.environment)
+    began = None
+    row = _row(trial)
+    try:
+        for plugin in setting.plugins:
+            load_plugin(Path(plugin))
+        task = tasks.get(trial.task)
+        truth = task.truth
+        row = replace(row, truth=float(truth.mi), truth_std_error=float(truth.std_error))
+        estimator = estimators.get(trial.estimator)
+        threads.cap(setting.threads)
+        seed = seeds.estimator_seed(trial)
+        seeds.seed_everything(seed)
+        sample = task.sample(trial.n, np.random.default_rng(seeds.sample_seed(trial)))
+        with kernel_loading() as loading:
+            began = time.perf_counter()
+            estimate = estimator.estimate(sample.x, sample.y, rng=np.random.default_rng(seed), side=sample.side)
+            seconds = time.perf_counter() - began - loading.seconds
+        return _finished(row, estimate, seconds)
+    except BaseException as error:  # whatever a method raises, SystemExit included, ends as a row
+        status, text = _explain(error)
+        return replace(
+            row,
+            status=status,
+            error=text,
+            seconds=None if began is None else time.perf_counter() - began,
+            peak_mb=peak_mb(),
+        )
+
+
+def failed(trial: Trial, status: Status, error: str, seconds: float | None, peak: float | None) -> Row:
+    """The row of a trial whose process did not answer."""
+    return replace(_row(trial), status=status, error=error, seconds=seconds, peak_mb=peak)
+
+
+def peak_mb() -> float:
+    """Highest resident memory of this process, and of its largest child, in MiB."""
+    children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return (own + children) / (1 << 20 if sys.platform == "darwin" else 1 << 10)
+
+
+def _row(trial: Trial) -> Row:
+    return Row(trial.key, trial.task, trial.estimator, trial.n, trial.repetition, "error")
+
+
+def _finished(row: Row, estimate: Any, seconds: float) -> Row:
+    if not isinstance(estimate, Estimate):
+        raise TypeError(f"estimate() returned {type(estimate).__name__} ({estimate!r:.80}), not mibench.Estimate")
+    diagnostics = {str(key): float(value) for key, value in estimate.diagnostics.items()}
+    row = replace(
+        row,
+        std_error=None if estimate.std_error is None else float(estimate.std_error),
+        interval=_pair(estimate.interval),
+        bounds=_pair(estimate.bounds),
+        seconds=seconds + diagnostics.get("shared_seconds", 0.0),
+        peak_mb=max(peak_mb(), diagnostics.get("shared_peak_mb", 0.0)),
+        diagnostics=diagnostics,
+    )
+    if not math.isfinite(estimate.mi):
+        return replace(row, error=f"the estimate is not finite: {float(estimate.mi)}")
+    return replace(row, status="ok", estimate=float(estimate.mi))
+
+
+def _pair(values: Any) -> tuple[float, float] | None:
+    if values is None:
+        return None
+    low, high = (float(value) for value in values)
+    return None if math.isnan(low) or math.isnan(high) else (low, high)
+
+
+def _explain(error: BaseException) -> tuple[Status, str]:
+    """The status of a row that ended in an exception, and its text."""
+    text = str(error)
+    if isinstance(error, Unsupported):
+        return "unsupported", text
+    if isinstance(error, NotInstalled):
+        return "not_installed", text
+    if isinstance(error, ModuleNotFoundError) and not (error.name or "").startswith("mibench"):
+        return "not_installed", f"{text}: install the package that brings {error.name}"
+    named = f"{type(error).__name__}: {text}" if text else type(error).__name__
+    # torch reports exhausted memory as its own class (GPU) or a bare RuntimeError (CPU)
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError" or "DefaultCPUAllocator" in text:
+        return "out_of_memory", named
+    return "error", named
