@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``mibench status`` and ``mibench report``: a run folder as it stands."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from mibench.contracts import STATUSES
+from mibench.harness import journal, store
+from mibench.harness.run import FAILURES
+
+__all__ = ["report", "status"]
+
+
+def status(folder: Path) -> None:
+    """Print how many trials are done by status, whether the run is going on, and every failure with its reason."""
+    run = store.load(folder)
+    asked = run.manifest.get("selection", {})
+    planned = run.manifest.get("planned")
+    of = f" of {planned}" if planned is not None else ""
+    latest = [row for row in run.rows if _asked(row.task, row.estimator, row.n, row.repetition, asked)]
+    click.echo(f"{folder}: {len(latest)}{of} trials done" + (f" for: {run.manifest['command']}" if asked else ""))
+    if len(latest) < len(run.rows):
+        click.echo(f"and {len(run.rows) - len(latest)} trials of earlier commands")
+    writer = store.owner(folder)
+    if writer:
+        click.echo(f"running now, in process {writer}")
+    elif planned is not None and len(latest) < planned:
+        click.echo("not running: give the same command again to go on")
+    tally = journal.counts(run.rows)
+    for each in STATUSES:
+        if tally[each]:
+            click.echo(f"  {each:14} {tally[each]:6}")
+    reasons: dict[tuple[str, str, str], list[str]] = defaultdict(list)
+    for row in run.rows:
+        if row.status != "ok":
+            reasons[row.status, row.estimator, row.error or ""].append(f"{row.task} n={row.n}")
+    if reasons:
+        click.echo("\nnot ok, by reason:")
+    for (name, estimator, error), cells in reasons.items():
+        click.echo(f"  {name} {estimator}: {error}")
+        shown = "; ".join(cells[:4]) + (f"; and {len(cells) - 4} more" if len(cells) > 4 else "")
+        click.echo(f"      on {shown}")
+    if any(row.status in FAILURES for row in run.rows):
+        click.echo("\n--rerun failed tries the failures again (unsupported is an answer, not a failure)")
+
+
+def report(folder: Path, figures: Path | None, formats: Sequence[str]) -> None:
+    """Write the reports of a run folder anew; with `figures`, every figure as a file of its own."""
+    from mibench import reports
+
+    run = store.load(folder)
+    if not run.rows:
+        raise store.FolderError(f"{folder} holds no finished trial yet: there is nothing to report")
+    written = reports.write(run, figures=figures, formats=formats) if figures else reports.write(run)
+    for path in written.values():
+        click.echo(str(path))
+
+
+def _asked(task: str, estimator: str, n: int, repetition: int, selection: dict[str, object]) -> bool:
+    """Whether a row is of the folder's latest command; without a manifest, every row is."""
+    if not selection:
+        return True
+    tasks, estimators, sizes = (selection.get(key, []) for key in ("tasks", "estimators", "n"))
+    repetitions = selection.get("repetitions", 0)
+    return (
+        isinstance(tasks, list)
+        and isinstance(estimators, list)
+        and isinstance(sizes, list)
+        and isinstance(repetitions, int)
+        and task in tasks
+        and estimator in estimators
+        and n in sizes
+        and repetition < repetitions
+    )
