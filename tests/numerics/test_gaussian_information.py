@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import multivariate_normal
 
@@ -21,6 +21,7 @@ def _covariance(rng, dim):
 
 
 @given(st.integers(1, 4), st.integers(1, 4), st.integers(0, 10**6))
+@settings(deadline=None)
 def test_gaussian_mi_is_the_difference_of_entropies_by_eigenvalues(dim_x, dim_y, seed):
     cov = _covariance(np.random.default_rng(seed), dim_x + dim_y)
     parts = cov[:dim_x, :dim_x], cov[dim_x:, dim_x:], cov
@@ -29,6 +30,7 @@ def test_gaussian_mi_is_the_difference_of_entropies_by_eigenvalues(dim_x, dim_y,
 
 
 @given(st.integers(1, 3), st.integers(1, 3), st.integers(0, 10**6))
+@settings(deadline=None)
 def test_gaussian_mi_is_symmetric_and_keeps_under_linear_bijections(dim_x, dim_y, seed):
     rng = np.random.default_rng(seed)
     cov = _covariance(rng, dim_x + dim_y)
@@ -59,6 +61,7 @@ def test_regression_values(variance, kept, loss, bound):
 
 
 @given(st.lists(st.floats(0, 100), min_size=1, max_size=10), st.floats(0.01, 10), st.data())
+@settings(deadline=None)
 def test_bounds_are_ordered(eigenvalues, noise, data):
     kept = data.draw(st.integers(0, len(eigenvalues)))
     discarded = len(eigenvalues) - kept

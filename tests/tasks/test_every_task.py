@@ -157,7 +157,7 @@ def test_bad_sample_sizes_are_named(family, n, rng, message):
 
 @pytest.mark.parametrize("rng", ["seed", -1, 1.5, True, np.random.RandomState(0)])
 def test_bad_sources_of_randomness_are_named(rng):
-    with pytest.raises(InputError, match="rng .*a numpy Generator, a seed or None"):
+    with pytest.raises(InputError, match=r"rng .*a numpy Generator, a seed or None"):
         tasks.get("gaussian").sample(3, rng)
 
 
