@@ -1,7 +1,72 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reports: leaderboards, figures and the one-file HTML page of a run."""
+"""Reports: leaderboards, figures and the one-file HTML page of a run.
+
+Importing this imports nothing heavy; `write` and `write_sheet` load what they need when they are called.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 if __name__ != "mibench.reports":  # imported by folder name, from the repository root
     raise ImportError("import mibench.reports, not reports")
+
+from mibench.contracts import InputError, Task
+
+if TYPE_CHECKING:
+    from mibench.contracts import RandomLike
+    from mibench.harness.store import Run
+
+__all__ = ["FORMATS", "write", "write_sheet"]
+
+FORMATS = ("pdf", "png", "svg")
+
+
+def write(run: Run, *, figures: str | Path | None = None, formats: Sequence[str] = ("pdf",)) -> dict[str, Path]:
+    """Write ``leaderboard.csv``, ``leaderboard.md`` and ``report.html`` into the run's folder.
+
+    Parameters
+    ----------
+    run : Run
+        As `mibench.harness.store.load` gives it; a run that was killed in the middle is fine.
+    figures : path, optional
+        A folder to write every figure to as well, one file per format.
+    formats : sequence of str
+        Of ``pdf``, ``png``, ``svg``.
+
+    Returns
+    -------
+    dict of str to Path
+        File name to path, in the order written. Each file is replaced in one step.
+
+    Raises
+    ------
+    InputError
+        For an unknown format.
+    """
+    wrong = [kind for kind in formats if kind not in FORMATS]
+    if wrong:
+        raise InputError(f"no figures as {', '.join(map(repr, wrong))}: choose from {', '.join(FORMATS)}")
+    from mibench.harness.score import leaderboard as score
+    from mibench.reports import leaderboard, page
+    from mibench.reports.figures import export, plates
+    from mibench.reports.files import write_text
+    from mibench.reports.results import cells, trials
+
+    scores, table = score(run.rows), trials(run.rows)
+    drawings = plates(cells(table), table, scores)
+    written = {
+        "leaderboard.csv": write_text(run.folder / "leaderboard.csv", leaderboard.csv(scores)),
+        "leaderboard.md": write_text(run.folder / "leaderboard.md", leaderboard.markdown(scores)),
+        "report.html": write_text(run.folder / "report.html", page.render(run, scores, table, drawings)),
+    }
+    return written if figures is None else written | export(drawings, Path(figures), formats)
+
+
+def write_sheet(task: Task | str, path: str | Path, *, count: int = 8, rng: RandomLike = 0) -> Path:
+    """Write samples of `task`, an object or a name, as a PNG file; see `mibench.reports.sheet.write_sheet`."""
+    from mibench.reports.sheet import write_sheet as write
+
+    return write(task, path, count=count, rng=rng)

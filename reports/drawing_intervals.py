@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Do stated intervals and guaranteed bounds hold the truth?"""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from mibench.reports.style import MUTED, PALETTE, framed
+from mibench.reports.words import groups, short
+
+__all__ = ["bounds", "draw", "shares", "wilson"]
+
+_Z = 1.959963984540054  # 97.5 % quantile of the normal law
+
+
+def shares(trials: pd.DataFrame) -> pd.DataFrame:
+    """Per estimator that states intervals, the share that hold the truth.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``estimator, group, stated, held, share, low, high, width``: `low`, `high` are the 95 % Wilson interval
+        of `share`, `width` the median width of the stated intervals in nats.
+    """
+    stated = trials[trials["low"].notna() & trials["high"].notna() & trials["truth"].notna()]
+    lines = []
+    for group, methods in groups(dict.fromkeys(stated["estimator"])).items():
+        for method in methods:
+            one = stated[stated["estimator"] == method.name]
+            held = int(((one["low"] <= one["truth"]) & (one["truth"] <= one["high"])).sum())
+            low, high = wilson(held, len(one))
+            width = float((one["high"] - one["low"]).median())
+            lines.append((method.name, group, len(one), held, held / len(one), low, high, width))
+    return pd.DataFrame(lines, columns=["estimator", "group", "stated", "held", "share", "low", "high", "width"])
+
+
+def wilson(held: int, count: int) -> tuple[float, float]:
+    """The 95 % interval of a share `held` / `count` by inverting its score test (Wilson 1927)."""
+    share, scale = held / count, 1 + _Z**2 / count
+    middle = (share + _Z**2 / (2 * count)) / scale
+    half = _Z / scale * math.sqrt(share * (1 - share) / count + _Z**2 / (4 * count**2))
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def bounds(trials: pd.DataFrame) -> pd.DataFrame:
+    """Per task and estimator with guaranteed bounds: mean `truth`, `lower`, `upper`, trials `stated` and `held`."""
+    stated = trials[trials["lower"].notna() & trials["upper"].notna() & trials["truth"].notna()].copy()
+    stated["held"] = (stated["lower"] <= stated["truth"]) & (stated["truth"] <= stated["upper"])
+    grouped = stated.groupby(["task", "n", "estimator"], sort=False)
+    table = grouped[["truth", "lower", "upper"]].mean()
+    table["stated"], table["held"] = grouped.size(), grouped["held"].sum()
+    return table.reset_index()
+
+
+def draw(table: pd.DataFrame) -> Figure:
+    """Shares as dots with their Wilson interval, against 95 %."""
+    count = len(table)
+    figure = framed(7.6, 0.24 * count + 0.75, left=2.2, right=1.0, top=0.1, bottom=0.55)
+    axes = figure.subplots()
+    places = range(count)[::-1]
+    kinds = {group: PALETTE[i % len(PALETTE)] for i, group in enumerate(dict.fromkeys(table["group"]))}
+    axes.axvline(0.95, color=MUTED, linestyle=(0, (4, 3)), linewidth=0.9)
+    for place, line in zip(places, table.itertuples(), strict=True):
+        colour = kinds[line.group]
+        axes.hlines(place, line.low, line.high, color=colour, linewidth=1.6, alpha=0.6)
+        axes.plot(line.share, place, "o", color=colour, markersize=5.5, clip_on=False)
+        axes.text(1.04, place, f"{line.held} of {line.stated}", color=MUTED, fontsize=8, va="center")
+    axes.set_yticks(list(places), [short(name) for name in table["estimator"]])
+    axes.tick_params(axis="y", length=0)
+    axes.set_xticks([0, 0.25, 0.5, 0.75, 0.95], ["0 %", "25 %", "50 %", "75 %", "95 %"])
+    axes.set_xlim(-0.02, 1.02)
+    axes.set_ylim(-0.7, count - 0.3)
+    axes.set_xlabel("share of stated intervals that hold the truth")
+    axes.grid(visible=False, axis="y")
+    return figure

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Files that are whole or not there: a killed report never leaves half of one."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from pathlib import Path
+
+from mibench.harness.store import FolderError
+
+__all__ = ["write_bytes", "write_text"]
+
+
+def write_bytes(path: Path, content: bytes) -> Path:
+    """Replace `path` by `content` in one step; its folder is made when missing.
+
+    Raises
+    ------
+    FolderError
+        If the folder cannot be made or written.
+    """
+    temporary = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except OSError as error:
+        if temporary is not None:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+        raise FolderError(
+            f"cannot write {path}: {error.strerror}; free some space, make the folder writable or choose another place"
+        ) from error
+    return path
+
+
+def write_text(path: Path, content: str) -> Path:
+    """Like `write_bytes`, as UTF-8 with ``\\n`` line ends."""
+    return write_bytes(path, content.encode())
