@@ -151,6 +151,8 @@ def identity(name: str, thing: Any) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, float) and value.is_integer():  # mi=1 and mi=1.0 are one parameter
+        return int(value)
     try:
         canonical_json(value)
     except (TypeError, ValueError):

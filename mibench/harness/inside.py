@@ -7,10 +7,10 @@ import faulthandler
 import fcntl
 import multiprocessing
 import os
+import pickle
 import resource
 import signal
 import sys
-from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -21,17 +21,17 @@ def serve(
     answer: Connection[Any, Any],
     log: str,
     memory: int | None,
-    call: tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]],
+    call: bytes,
 ) -> None:
-    """Make the call, send ``(True, value)`` or ``(False, text)``, and wait for the parent to end this process."""
+    """Make the pickled call, send ``(True, value)`` or ``(False, text)``, and wait for the parent to end this process."""
     os.setsid()
     _die_with_parent()
     _redirect(log)
     if memory is not None:
         _limit(memory)
-    fn, args, kwargs = call
     message: tuple[bool, Any]
     try:
+        fn, args, kwargs = pickle.loads(call)  # noqa: S301 - the parent's own
         message = True, fn(*args, **kwargs)
     except BaseException as error:
         message = False, f"{type(error).__name__}: {error}"

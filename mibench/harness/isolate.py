@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import pickle
 import signal
 import tempfile
 import threading
@@ -102,7 +103,7 @@ class IsolatedExecutor(Executor):
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """Run ``fn(*args, **kwargs)`` in a process of its own; the future raises `Stopped` if that did not answer."""
-        return self._threads.submit(self._supervise, (fn, args, kwargs))
+        return self._threads.submit(self._supervise, pickle.dumps((fn, args, kwargs)))
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Finish; with `cancel_futures`, running calls are killed too."""
@@ -110,7 +111,7 @@ class IsolatedExecutor(Executor):
             self._stopping.set()
         self._threads.shutdown(wait, cancel_futures=cancel_futures)
 
-    def _supervise(self, call: tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]) -> Any:
+    def _supervise(self, call: bytes) -> Any:
         ours, theirs = self._context.Pipe()
         descriptor, log = tempfile.mkstemp(prefix="mibench-", suffix=".log")
         os.close(descriptor)
@@ -221,14 +222,15 @@ def _resident(process: psutil.Process) -> int:
         return 0
 
 
-def _tail(log: Path, lines: int = 6, size: int = 2000) -> str:
-    """The last lines a trial printed, on one line."""
+def _tail(log: Path, lines: int = 5, size: int = 8000) -> str:
+    """What a trial printed last, on one line; of a fatal error, what it was and the innermost frames."""
     try:
         text = log.read_bytes()[-size:].decode(errors="replace")
     except OSError:
         return ""
     kept = [line.strip() for line in text.splitlines() if line.strip()]
-    return " | ".join(kept[-lines:])
+    fatal = [i for i, line in enumerate(kept) if line.startswith("Fatal Python error")]
+    return " | ".join(kept[fatal[-1] :][:lines] if fatal else kept[-lines:])
 
 
 def _end(process: ForkServerProcess, grace: float) -> None:

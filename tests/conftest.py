@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fixtures for every room."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from mibench import estimators, tasks
+
+
+@pytest.fixture
+def restored() -> Iterator[None]:
+    """Undo what a test does to the registries, to the environment and to the imported scratch plug-ins."""
+    registries = (tasks.registry, estimators.registry)
+    before = [(dict(each._plugins[0]), list(each._plugins[1])) for each in registries]
+    environment = dict(os.environ)
+    modules = set(sys.modules)
+    yield
+    for registry, (found, broken) in zip(registries, before, strict=True):
+        vars(registry)["_plugins"] = (found, broken)
+    os.environ.clear()
+    os.environ.update(environment)
+    for name in set(sys.modules) - modules:
+        if name.startswith("mibench_plugin_"):
+            del sys.modules[name]

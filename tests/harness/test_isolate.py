@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whatever a call does, it ends that call only. Processes are real; limits are small."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from pathlib import Path
+
+import psutil
+import pytest
+
+from mibench.contracts import Row, Trial
+from mibench.harness import isolate
+from mibench.harness.isolate import Crashed, IsolatedExecutor, OutOfMemory, RemoteError, TimedOut
+from mibench.harness.trial import Setting, conduct
+
+GIB = 2**30
+Submit = Callable[..., Future[Row]]
+
+
+def alive(pid: int) -> bool:
+    with contextlib.suppress(psutil.Error):
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    return False
+
+
+def gone(pid: int, within: float = 5.0) -> bool:
+    deadline = time.monotonic() + within
+    while alive(pid) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return not alive(pid)
+
+
+@pytest.fixture
+def submit(trial: Callable[..., Trial], fakes: Path) -> Callable[..., Future[Row]]:
+    def start(executor: IsolatedExecutor, estimator: str, **environment: str) -> Future[Row]:
+        return executor.submit(conduct, trial(estimator), Setting(1, environment, (str(fakes),)))
+
+    return start
+
+
+def test_calls_end_each_in_their_own_way_and_the_next_one_is_fine(submit: Submit) -> None:
+    with IsolatedExecutor(2, timeout=30, memory=2 * GIB) as executor:
+        fine = submit(executor, "fine")
+        segfault = submit(executor, "segfault")
+        exits = submit(executor, "exits")
+        killed = submit(executor, "killed")
+        greedy = submit(executor, "greedy")
+        after = submit(executor, "fine")
+        assert fine.result().status == "ok"
+        with pytest.raises(
+            Crashed, match="killed by SIGSEGV; its last words: Fatal Python error: Segmentation fault.*fakes.py"
+        ):
+            segfault.result()
+        with pytest.raises(Crashed, match="exited with code 3 and no answer; its last words: so long"):
+            exits.result()
+        with pytest.raises(Crashed, match="killed by SIGKILL from outside"):
+            killed.result()
+        assert greedy.result().status == "out_of_memory"
+        assert "MemoryError" in str(greedy.result().error)
+        assert after.result().estimate == fine.result().estimate
+
+
+@pytest.mark.parametrize("estimator", ["hang", "hang-in-c"])
+def test_a_hang_ends_at_the_limit_even_where_sigterm_is_ignored(submit: Submit, estimator: str) -> None:
+    with IsolatedExecutor(timeout=1.2, memory=2 * GIB) as executor, pytest.raises(TimedOut) as caught:
+        submit(executor, estimator).result()
+    assert str(caught.value) == "no answer within the limit of 1.2 s"
+    assert 1.2 <= caught.value.seconds < 5
+    assert caught.value.peak_mb > 1
+
+
+@pytest.mark.parametrize(("estimator", "data_limit"), [("greedy-shared", True), ("greedy-child", False)])
+def test_memory_that_no_limit_of_the_process_counts_is_watched(
+    submit: Submit, estimator: str, data_limit: bool
+) -> None:
+    with IsolatedExecutor(timeout=30, memory=int(0.7 * GIB), data_limit=data_limit) as executor:
+        with pytest.raises(OutOfMemory, match=r"held 0\.\d+ GiB; the limit is 0\.70 GiB") as caught:
+            submit(executor, estimator).result()
+    assert caught.value.peak_mb > 0.7 * 1024
+
+
+@pytest.mark.parametrize("hangs", ["", "1"])
+def test_children_of_a_trial_end_with_it(submit: Submit, tmp_path: Path, hangs: str) -> None:
+    file = tmp_path / "pid"
+    with IsolatedExecutor(timeout=2.5, memory=2 * GIB) as executor:
+        future = submit(executor, "parent", FAKES_PID=str(file), FAKES_HANG=hangs)
+        if hangs:
+            with pytest.raises(TimedOut):
+                future.result()
+        else:
+            assert future.result().status == "ok"
+    assert gone(int(file.read_text()))
+
+
+def test_cancelling_kills_what_runs_at_once(submit: Submit, tmp_path: Path) -> None:
+    file = tmp_path / "pid"
+    executor = IsolatedExecutor(1, timeout=60)
+    running = submit(executor, "hang-in-c", FAKES_PID=str(file))
+    waiting = submit(executor, "fine")
+    deadline = time.monotonic() + 20
+    while not file.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    executor.shutdown(wait=True, cancel_futures=True)
+    assert waiting.cancelled()
+    with pytest.raises(Crashed, match="interrupted"):
+        running.result()
+    assert gone(int(file.read_text()))
+
+
+def test_no_more_than_max_workers_run_at_a_time() -> None:
+    with IsolatedExecutor(2, timeout=30) as executor:
+        code = "(__import__('time').monotonic(), __import__('time').sleep(0.4), __import__('time').monotonic())"
+        spans = [future.result()[::2] for future in [executor.submit(eval, code) for _ in range(4)]]
+    moments = [begin for begin, _ in spans]
+    assert max(sum(begin <= moment < end for begin, end in spans) for moment in moments) == 2
+
+
+def test_an_exception_and_an_answer_that_cannot_travel_are_told(tmp_path: Path) -> None:
+    with IsolatedExecutor(timeout=30) as executor:
+        with pytest.raises(RemoteError, match="ValueError: invalid literal"):
+            executor.submit(int, "x").result()
+        with pytest.raises(RemoteError, match="pickle"):
+            executor.submit(eval, "lambda: 1").result()
+        with pytest.raises(RemoteError, match="ModuleNotFoundError"):  # this file cannot be imported over there
+            executor.submit(alive, 1).result()
+        assert executor.submit(int, "7").result() == 7
+
+
+def test_nothing_is_left_in_the_temporary_folder(
+    submit: Submit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(isolate.tempfile, "tempdir", str(tmp_path))
+    with IsolatedExecutor(timeout=30) as executor:
+        submit(executor, "fine").result()
+    assert list(tmp_path.iterdir()) == []

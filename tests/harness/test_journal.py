@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import errno
+import json
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mibench.contracts import STATUSES, Row
+from mibench.harness import journal
+from mibench.harness.journal import COLUMNS, FolderError, Journal, counts, from_line, latest, read, to_line
+
+GOLDEN = Path(__file__).parent / "golden"
+numbers = st.floats(allow_nan=False, allow_infinity=False)
+maybe = st.none() | numbers
+ends = st.none() | st.tuples(numbers | st.just(float("-inf")), numbers | st.just(float("inf")))
+rows = st.builds(
+    Row,
+    key=st.text(),
+    task=st.text(),
+    estimator=st.text(),
+    n=st.integers(0, 10**9),
+    repetition=st.integers(0, 100),
+    status=st.sampled_from(STATUSES),
+    estimate=maybe,
+    std_error=maybe,
+    interval=ends,
+    bounds=ends,
+    truth=maybe,
+    truth_std_error=maybe,
+    seconds=maybe,
+    peak_mb=maybe,
+    diagnostics=st.dictionaries(st.text(), numbers, max_size=3),
+    error=st.none() | st.text(st.characters(codec=None)),
+)
+
+
+def make(key: str = "k", **changes: object) -> Row:
+    return replace(Row(key, "toy", "fine", 100, 0, "ok", estimate=1.0), **changes)
+
+
+@given(rows)
+def test_a_row_reads_back_as_it_was(row: Row) -> None:
+    line = to_line(row)
+    assert line.count("\n") == 1
+    assert line.endswith("\n")
+    assert tuple(json.loads(line)) == COLUMNS
+    assert from_line(line.encode().decode()) == row
+
+
+def test_the_line_is_json_without_nan() -> None:
+    row = make(std_error=float("nan"), diagnostics={"cap": float("inf")}, bounds=(0.0, float("inf")))
+    values = json.loads(to_line(row), parse_constant=lambda word: pytest.fail(f"{word} is not JSON"))
+    assert values["std_error"] is None
+    assert values["diagnostics"] == {"cap": None}
+    assert values["bounds"] == [0.0, None]
+
+
+def test_the_columns_are_those_that_readers_rely_on() -> None:
+    wanted = "key task estimator n repetition status estimate std_error interval bounds truth truth_std_error seconds"
+    assert COLUMNS == (*wanted.split(), "peak_mb", "diagnostics", "error")
+
+
+def test_today_reads_the_golden_journal_and_writes_it_the_same() -> None:
+    path = GOLDEN / "journal-schema-1.jsonl"
+    found, sound = read(path)
+    assert sound == path.stat().st_size
+    assert [row.status for row in found] == list(STATUSES)
+    assert found[0].interval == (0.9, 1.1)
+    assert found[0].bounds == (0.5, float("inf"))
+    assert "".join(map(to_line, found)) == path.read_text()
+
+
+def test_rows_are_on_disk_when_append_returns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "journal.jsonl"
+    synced = []
+    real = os.fsync
+    monkeypatch.setattr(os, "fsync", lambda file: (synced.append(path.read_bytes().count(b"\n")), real(file)))
+    with Journal(path) as book:
+        book.append(make("a"))
+        book.append(make("b"))
+    assert synced == [1, 2]
+    assert [row.key for row in read(path)[0]] == ["a", "b"]
+
+
+def test_the_last_row_of_a_key_counts_in_the_first_ones_place(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    with Journal(path) as book:
+        for key, status in (("a", "error"), ("b", "ok"), ("a", "ok")):
+            book.append(make(key, status=status))
+        assert book.rows["a"].status == "ok"
+    assert [(row.key, row.status) for row in latest(read(path)[0])] == [("a", "ok"), ("b", "ok")]
+    assert Journal(path).rows["a"].status == "ok"
+
+
+@pytest.mark.parametrize("tear", [1, 17, len(to_line(make("b"))) - 1])
+def test_a_torn_last_line_is_cut_when_writing_and_passed_over_when_reading(tmp_path: Path, tear: int) -> None:
+    path = tmp_path / "journal.jsonl"
+    whole = to_line(make("a"))
+    path.write_text(whole + to_line(make("b"))[:tear])
+    assert [row.key for row in read(path)[0]] == ["a"]
+    assert path.stat().st_size == len(whole) + tear, "reading changes nothing"
+    with Journal(path) as book:
+        assert book.cut == tear
+        assert list(book.rows) == ["a"]
+        book.append(make("c"))
+    assert [row.key for row in read(path)[0]] == ["a", "c"]
+
+
+def test_a_last_line_of_zeros_is_cut_too(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    path.write_bytes(to_line(make("a")).encode() + b"\0" * 40 + b"\n")
+    with Journal(path) as book:
+        assert (list(book.rows), book.cut) == (["a"], 41)
+
+
+def test_damage_in_the_middle_is_refused_by_line(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    path.write_text(to_line(make("a")) + "{half\n" + to_line(make("b")))
+    with pytest.raises(FolderError, match=r"journal\.jsonl, line 2 is damaged .* remove that line"):
+        Journal(path)
+    assert path.read_text().count("\n") == 3, "a journal that is refused is left as it was"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda values: values.pop("truth"), r"missing keys \['truth'\]"),
+        (lambda values: values.update(loss=1), r"unknown keys \['loss'\]"),
+        (lambda values: values.update(status="fine"), "status 'fine'"),
+    ],
+)
+def test_a_foreign_schema_is_refused(tmp_path: Path, change: object, message: str) -> None:
+    values = json.loads(to_line(make()))
+    change(values)  # type: ignore[operator]
+    path = tmp_path / "journal.jsonl"
+    path.write_text(json.dumps(values) + "\n")
+    with pytest.raises(FolderError, match=rf"line 1: a row of another schema \(.*{message}.*choose another --out"):
+        Journal(path)
+
+
+@pytest.mark.parametrize("where", ["write", "fsync"])
+def test_a_full_disk_loses_nothing_and_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    path = tmp_path / "journal.jsonl"
+    real = os.write
+
+    def half_then_full(file: int, data: bytes) -> int:
+        if len(data) > 20:
+            return real(file, bytes(data[:20]))
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    book = Journal(path)
+    book.append(make("a"))
+    with monkeypatch.context() as patched:
+        patched.setattr(os, where, half_then_full if where == "write" else full)
+        with pytest.raises(FolderError, match=r"cannot write to .*No space left.*The 1 rows .* are safe: free some"):
+            book.append(make("b"))
+    assert str(tmp_path) in _message(path, monkeypatch)
+    assert path.read_text() == to_line(make("a"))
+    assert "b" not in book.rows
+    book.append(make("c"))  # space was made: the same journal goes on
+    book.close()
+    assert [row.key for row in read(path)[0]] == ["a", "c"]
+
+
+def _message(path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "open", lambda *_: (_ for _ in ()).throw(OSError(errno.EROFS, os.strerror(errno.EROFS))))
+        with pytest.raises(FolderError) as caught:
+            Journal(path)
+    return str(caught.value)
+
+
+def test_counts_are_by_status() -> None:
+    tally = counts([make("a"), make("b"), make("c", status="timeout")])
+    assert (tally["ok"], tally["timeout"], tally["error"]) == (2, 1, 0)
+    assert tuple(tally) == STATUSES
+    assert journal.SCHEMA == 1
