@@ -23,7 +23,7 @@ def serve(
     memory: int | None,
     call: bytes,
 ) -> None:
-    """Make the pickled call, send ``(True, value)`` or ``(False, text)``, and wait for the parent to end this process."""
+    """Make the pickled call, send ``(True, value)`` or ``(False, text)``, and wait for the parent to end it all."""
     os.setsid()
     _die_with_parent()
     _redirect(log)

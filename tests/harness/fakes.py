@@ -220,9 +220,9 @@ class Lacks(_Fake):
     """Needs a package that is not there."""
 
     def value(self, x: Any, y: Any, rng: Any) -> float:
-        import a_package_that_is_not_there  # type: ignore[import-not-found]
+        import no_such_package  # type: ignore[import-not-found]
 
-        return float(a_package_that_is_not_there.value)
+        return float(no_such_package.value)
 
 
 class Bare(_Fake):

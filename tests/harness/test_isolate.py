@@ -52,7 +52,7 @@ def test_calls_end_each_in_their_own_way_and_the_next_one_is_fine(submit: Submit
         after = submit(executor, "fine")
         assert fine.result().status == "ok"
         with pytest.raises(
-            Crashed, match="killed by SIGSEGV; its last words: Fatal Python error: Segmentation fault.*fakes.py"
+            Crashed, match=r"killed by SIGSEGV; its last words: Fatal Python error: Segmentation fault.*fakes\.py"
         ):
             segfault.result()
         with pytest.raises(Crashed, match="exited with code 3 and no answer; its last words: so long"):
@@ -77,9 +77,12 @@ def test_a_hang_ends_at_the_limit_even_where_sigterm_is_ignored(submit: Submit, 
 def test_memory_that_no_limit_of_the_process_counts_is_watched(
     submit: Submit, estimator: str, data_limit: bool
 ) -> None:
-    with IsolatedExecutor(timeout=30, memory=int(0.7 * GIB), data_limit=data_limit) as executor:
-        with pytest.raises(OutOfMemory, match=r"held 0\.\d+ GiB; the limit is 0\.70 GiB") as caught:
-            submit(executor, estimator).result()
+    message = r"held 0\.\d+ GiB; the limit is 0\.70 GiB"
+    with (
+        IsolatedExecutor(timeout=30, memory=int(0.7 * GIB), data_limit=data_limit) as executor,
+        pytest.raises(OutOfMemory, match=message) as caught,
+    ):
+        submit(executor, estimator).result()
     assert caught.value.peak_mb > 0.7 * 1024
 
 

@@ -63,7 +63,7 @@ def test_the_line_is_json_without_nan() -> None:
 
 def test_the_columns_are_those_that_readers_rely_on() -> None:
     wanted = "key task estimator n repetition status estimate std_error interval bounds truth truth_std_error seconds"
-    assert COLUMNS == (*wanted.split(), "peak_mb", "diagnostics", "error")
+    assert list(COLUMNS) == [*wanted.split(), "peak_mb", "diagnostics", "error"]
 
 
 def test_today_reads_the_golden_journal_and_writes_it_the_same() -> None:

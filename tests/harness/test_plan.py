@@ -38,7 +38,7 @@ def test_defaults_are_part_of_the_identity(fakes: Path) -> None:
 
 
 def test_wrong_names_and_parameters_say_what_was_meant(fakes: Path) -> None:
-    with pytest.raises(UnknownName, match="'toi'.*did you mean toy"):
+    with pytest.raises(UnknownName, match=r"'toi'.*did you mean toy"):
         plan.make("toi", "fine", ns=[50])
     with pytest.raises(InputError, match="no parameter 'bais'; did you mean bias"):
         plan.make("toy", "fine[bais=1]", ns=[50])

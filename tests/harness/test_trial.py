@@ -50,7 +50,7 @@ def test_a_good_row(end: Conduct) -> None:
         (
             "lacks",
             "not_installed",
-            "No module named 'a_package_that_is_not_there': install the package that brings a_package_that_is_not_there",
+            "No module named 'no_such_package': install the package that brings no_such_package",
         ),
     ],
 )
