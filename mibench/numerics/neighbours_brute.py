@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Nearest neighbours by comparing every pair: vectorised over partners, four rows at a time, never an n x n matrix.
 
-Points are columns: arrays of shape (d, n), so that the inner loop runs over neighbouring memory. Rows may be split into
-groups (``offsets``), and a row then sees its own group alone: one call serves all subsets of a subsampling scheme.
+Rows may be split into groups, and a row then sees its own group alone: one call serves every subset of a subsampling
+scheme. A task is (first row, one past the last, the group's first row, the group's end).
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 from numba import njit, prange
 
-_CHUNK = 32  # partners whose smallest distance is compared with the k-th best before any of them is looked at
-_ROWS = 4  # rows that share one pass over the coordinates
+from mibench.numerics.neighbours_pairs import ROWS, distances
+
 _FAR = 1e38  # finite, because fast-math code must not meet infinities; float32 holds it
 
 
 @njit(cache=True, fastmath=True, inline="always")
-def _insert(best: Any, which: Any, value: Any, index: int) -> None:
+def insert(best: Any, which: Any, value: Any, index: int) -> None:
     """Put `value` into the ascending list `best`, dropping its last element."""
     at = len(best) - 1
     while at > 0 and best[at - 1] > value:
@@ -30,146 +30,164 @@ def _insert(best: Any, which: Any, value: Any, index: int) -> None:
 
 
 @njit(cache=True, fastmath=True)
-def _chebyshev(points: Any, lo: int, i: int, out: Any) -> None:
-    """Largest coordinate difference of rows i..i+3 to each row from `lo`; a row is far from itself."""
-    d, m = points.shape[0], out.shape[1]
-    for c in range(d):
-        a0, a1, a2, a3 = points[c, i], points[c, i + 1], points[c, i + 2], points[c, i + 3]
-        column = points[c, lo : lo + m]
-        if c == 0:
-            for j in range(m):
-                v = column[j]
-                out[0, j] = abs(v - a0)
-                out[1, j] = abs(v - a1)
-                out[2, j] = abs(v - a2)
-                out[3, j] = abs(v - a3)
+def _fold(a: Any, b: Any, fold: int, folded: Any) -> None:
+    """Column minima of max(a, b), read as a table of `fold` rows: vertical, so they vectorise."""
+    width = len(folded)
+    for j in range(width):
+        folded[j] = max(a[j], b[j])
+    for s in range(1, fold):
+        upper, lower = a[s * width : (s + 1) * width], b[s * width : (s + 1) * width]
+        for j in range(width):
+            folded[j] = min(folded[j], max(upper[j], lower[j]))
+
+
+@njit(cache=True, fastmath=True)
+def _ceiling(folded: Any, k: int, one: Any) -> Any:
+    """A value that at least k of `folded`, and seldom many more, do not exceed: bisection on vectorised counts."""
+    low, high = folded[0], folded[0]
+    for j in range(len(folded)):
+        low, high = min(low, folded[j]), max(high, folded[j])
+    for _ in range(40):
+        middle = (low + high) / 2
+        count = one - one
+        for j in range(len(folded)):
+            count += one if folded[j] <= middle else one - one
+        if count < k:
+            low = middle
         else:
-            for j in range(m):
-                v = column[j]
-                out[0, j] = max(out[0, j], abs(v - a0))
-                out[1, j] = max(out[1, j], abs(v - a1))
-                out[2, j] = max(out[2, j], abs(v - a2))
-                out[3, j] = max(out[3, j], abs(v - a3))
-    for r in range(_ROWS):
-        out[r, i + r - lo] = _FAR
+            high = middle
+            if count <= k + k // 4:
+                break
+    return high
 
 
 @njit(cache=True, fastmath=True)
-def _squares(points: Any, lo: int, i: int, out: Any) -> None:
-    """Squared Euclidean distances of rows i..i+3 to each row from `lo`; a row is far from itself."""
-    d, m = points.shape[0], out.shape[1]
-    for c in range(d):
-        a0, a1, a2, a3 = points[c, i], points[c, i + 1], points[c, i + 2], points[c, i + 3]
-        column = points[c, lo : lo + m]
-        if c == 0:
-            out[:, :] = 0
-        for j in range(m):
-            v = column[j]
-            out[0, j] += (v - a0) * (v - a0)
-            out[1, j] += (v - a1) * (v - a1)
-            out[2, j] += (v - a2) * (v - a2)
-            out[3, j] += (v - a3) * (v - a3)
-    for r in range(_ROWS):
-        out[r, i + r - lo] = _FAR
+def nearest(a: Any, b: Any, folded: Any, best: Any, which: Any, pool: Any, origin: Any, one: Any) -> None:
+    """The k smallest of max(a, b), ascending, and where they are; `pool` and `origin` are room for 4 k candidates.
+
+    They are no larger than the k-th smallest column minimum of `_fold`, and lie in the columns whose minima are not:
+    few values are looked at one by one.
+    """
+    k, m = len(best), len(a)
+    fold = max(1, int(np.sqrt(m / k)))
+    width = m // fold
+    head = folded[:width]
+    _fold(a, b, fold, head)
+    ceiling = _ceiling(head, k, one)
+    found = 0
+    for j in range(width):
+        if head[j] <= ceiling and found < len(pool):
+            for at in range(j, fold * width, width):
+                value = max(a[at], b[at])
+                if value <= ceiling and found < len(pool):
+                    pool[found], origin[found] = value, at
+                    found += 1
+    for at in range(fold * width, m):
+        value = max(a[at], b[at])
+        if value <= ceiling and found < len(pool):
+            pool[found], origin[found] = value, at
+            found += 1
+    if found == len(pool):  # many ties
+        best[:] = _FAR
+        for at in range(m):
+            value = max(a[at], b[at])
+            if value < best[k - 1]:
+                insert(best, which, value, at)
+        return
+    for c in range(found):
+        rank, value = one - one, pool[c]
+        for e in range(found):
+            rank += one if pool[e] < value else one - one
+        for e in range(c):
+            rank += one if pool[e] == value else one - one
+        if rank < k:
+            best[int(rank)], which[int(rank)] = value, origin[c]
 
 
 @njit(cache=True, fastmath=True)
-def _nearest(distances: Any, best: Any, which: Any) -> None:
-    """The smallest of `distances`, ascending, and where they are."""
-    k, m = len(best), len(distances)
-    best[:] = _FAR
-    which[:] = -1
-    worst = best[k - 1]
-    start = 0
-    while start + _CHUNK <= m:
-        smallest = distances[start]
-        for j in range(start, start + _CHUNK):
-            smallest = min(smallest, distances[j])
-        if smallest < worst:
-            for j in range(start, start + _CHUNK):
-                if distances[j] < best[k - 1]:
-                    _insert(best, which, distances[j], j)
-            worst = best[k - 1]
-        start += _CHUNK
-    for j in range(start, m):
-        if distances[j] < best[k - 1]:
-            _insert(best, which, distances[j], j)
-
-
-@njit(cache=True, fastmath=True)
-def _within(distances: Any, radius: Any, one: Any, closed: bool) -> int:
-    """How many are below the radius, or at it too where `closed`; counts in the data's own type so that it vectorises."""
-    count = one - one
-    if closed:
-        for j in range(len(distances)):
-            count += one if distances[j] <= radius else one - one
-    else:
-        for j in range(len(distances)):
-            count += one if distances[j] < radius else one - one
-    return int(count)
-
-
-@njit(cache=True, fastmath=True)
-def _ksg_row(dx: Any, dy: Any, joint: Any, best: Any, which: Any, one: Any, algorithm: int, out: Any) -> Any:
-    """Fill out = (k, n_x, n_y), as the digammas of one row want them, and return the k-th distance."""
+def _below(dx: Any, dy: Any, one: Any, out: Any, radius: Any) -> None:
+    """One more than how many are strictly inside; counted in the data's own type, so that it vectorises."""
+    zero = one - one
+    count_x, count_y = zero, zero
     for j in range(len(dx)):
-        joint[j] = max(dx[j], dy[j])
-    _nearest(joint, best, which)
+        count_x += one if dx[j] < radius else zero
+        count_y += one if dy[j] < radius else zero
+    out[1], out[2] = 1 + int(count_x), 1 + int(count_y)
+
+
+@njit(cache=True, fastmath=True)
+def _upto(dx: Any, dy: Any, one: Any, out: Any, radius: Any, reach_x: Any, reach_y: Any) -> None:
+    """How many are inside or at the edge."""
+    zero = one - one
+    joint, count_x, count_y = zero, zero, zero
+    for j in range(len(dx)):
+        joint += one if max(dx[j], dy[j]) <= radius else zero
+        count_x += one if dx[j] <= reach_x else zero
+        count_y += one if dy[j] <= reach_y else zero
+    out[0], out[1], out[2] = int(joint), int(count_x), int(count_y)
+
+
+@njit(cache=True, fastmath=True)
+def _count(dx: Any, dy: Any, best: Any, one: Any, algorithm: int, out: Any) -> None:
+    """Fill out = (k, n_x, n_y), as the digammas of one row want them."""
     radius = best[-1]
-    if radius == 0:  # a repeated point: counts with itself, as for a discrete variable (Gao et al. 2017)
-        out[0] = 1 + _within(joint, radius, one, True)
-        out[1] = 1 + _within(dx, radius, one, True)
-        out[2] = 1 + _within(dy, radius, one, True)
+    if radius == 0:
+        _upto(dx, dy, one, out, radius, radius, radius)
+        out += 1
     elif algorithm == 1:
         inside = 0
         while best[inside] < radius:
             inside += 1
         out[0] = 1 + inside
-        out[1] = 1 + _within(dx, radius, one, False)
-        out[2] = 1 + _within(dy, radius, one, False)
+        _below(dx, dy, one, out, radius)
     else:
-        reach_x, reach_y = one - one, one - one
+        zero = one - one
+        reach_x, reach_y = zero, zero
         for j in range(len(dx)):
-            near = joint[j] <= radius
-            reach_x = max(reach_x, dx[j] if near else one - one)
-            reach_y = max(reach_y, dy[j] if near else one - one)
-        out[0] = _within(joint, radius, one, True)
-        out[1] = _within(dx, reach_x, one, True)
-        out[2] = _within(dy, reach_y, one, True)
-    return radius
+            near = max(dx[j], dy[j]) <= radius
+            reach_x = max(reach_x, dx[j] if near else zero)
+            reach_y = max(reach_y, dy[j] if near else zero)
+        _upto(dx, dy, one, out, radius, reach_x, reach_y)
 
 
 @njit(cache=True, parallel=True, fastmath=True)
 def ksg_brute(x: Any, y: Any, k: int, algorithm: int, tasks: Any, counts: Any, radii: Any) -> None:
-    """Neighbour counts of Kraskov et al. for the rows of every task (first row, one past last, group's first, its end)."""
+    """Counts of Kraskov et al. (2004) in the maximum norm; see `mibench.numerics.neighbours.ksg_counts`."""
     for t in prange(len(tasks)):
         first, last, lo, hi = tasks[t, 0], tasks[t, 1], tasks[t, 2], tasks[t, 3]
-        m = hi - lo
-        dx, dy = np.empty((_ROWS, m), x.dtype), np.empty((_ROWS, m), x.dtype)
-        joint, best, which = np.empty(m, x.dtype), np.empty(k, x.dtype), np.empty(k, np.int64)
+        dx, dy = np.empty((ROWS, hi - lo), x.dtype), np.empty((ROWS, hi - lo), x.dtype)
+        folded, best = np.empty(hi - lo, x.dtype), np.empty(k, x.dtype)
+        pool, origin, which = np.empty(4 * k + 8, x.dtype), np.empty(4 * k + 8, np.int64), np.empty(k, np.int64)
         one = x.dtype.type(1)
         i = first
         while i < last:
-            at = min(i, hi - _ROWS)  # the last rows of a group are done with some before them
-            _chebyshev(x, lo, at, dx)
-            _chebyshev(y, lo, at, dy)
-            for r in range(i - at, min(_ROWS, last - at)):
-                radii[at + r] = _ksg_row(dx[r], dy[r], joint, best, which, one, algorithm, counts[at + r])
-            i = at + _ROWS
+            at = min(i, hi - ROWS)  # the last rows of a group are done with some before them
+            distances(x, lo, at, False, dx)
+            distances(y, lo, at, False, dy)
+            for r in range(i - at, min(ROWS, last - at)):
+                dx[r, at + r - lo] = _FAR
+                dy[r, at + r - lo] = _FAR
+                nearest(dx[r], dy[r], folded, best, which, pool, origin, one)
+                _count(dx[r], dy[r], best, one, algorithm, counts[at + r])
+                radii[at + r] = best[k - 1]
+            i = at + ROWS
 
 
 @njit(cache=True, parallel=True, fastmath=True)
 def knn_brute(points: Any, tasks: Any, indices: Any) -> None:
-    """Indices of the nearest rows by Euclidean distance, nearest first, for the rows of every task."""
+    """Indices of the nearest other rows by Euclidean distance, nearest first, for the rows of every task."""
     k = indices.shape[1]
     for t in prange(len(tasks)):
         first, last, lo, hi = tasks[t, 0], tasks[t, 1], tasks[t, 2], tasks[t, 3]
-        squares, best = np.empty((_ROWS, hi - lo), points.dtype), np.empty(k, points.dtype)
+        squares, folded = np.empty((ROWS, hi - lo), points.dtype), np.empty(hi - lo, points.dtype)
+        best, pool, origin = np.empty(k, points.dtype), np.empty(4 * k + 8, points.dtype), np.empty(4 * k + 8, np.int64)
+        one = points.dtype.type(1)
         i = first
         while i < last:
-            at = min(i, hi - _ROWS)
-            _squares(points, lo, at, squares)
-            for r in range(i - at, min(_ROWS, last - at)):
-                _nearest(squares[r], best, indices[at + r])
+            at = min(i, hi - ROWS)
+            distances(points, lo, at, True, squares)
+            for r in range(i - at, min(ROWS, last - at)):
+                squares[r, at + r - lo] = _FAR
+                nearest(squares[r], squares[r], folded, best, indices[at + r], pool, origin, one)
                 indices[at + r] += lo
-            i = at + _ROWS
+            i = at + ROWS
