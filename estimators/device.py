@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The device that torch computes on."""
+
+from __future__ import annotations
+
+import os
+
+import torch
+
+from mibench.contracts import InputError
+
+__all__ = ["pick"]
+
+
+def pick() -> torch.device:
+    """The device named by the environment variable ``MIBENCH_DEVICE``; by default the GPU when there is one.
+
+    Raises
+    ------
+    InputError
+        For a name torch does not know, or a GPU that is not there.
+    """
+    name = os.environ.get("MIBENCH_DEVICE", "").strip().lower() or "auto"
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        raise InputError(f"device {name!r} is no torch device: use auto, cpu, cuda or cuda:0") from None
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise InputError(f"device {name!r}: torch sees {torch.cuda.device_count()} CUDA devices here; use auto or cpu")
+    if device.type == "mps" and not torch.backends.mps.is_available():
+        raise InputError(f"device {name!r} is not available here; use auto or cpu")
+    if device.type not in ("cpu", "cuda", "mps"):
+        raise InputError(f"device {name!r} cannot train a network here: use auto, cpu, cuda or mps")
+    return device
