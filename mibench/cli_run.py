@@ -84,6 +84,7 @@ class Options:
 def run(options: Options) -> int:
     """Do what ``mibench run`` was asked; the exit code."""
     jobs, threads = _share_cores(options)
+    _check_device(options.device)
     os.environ.update(caps.environment(threads))  # before anything that reads it, here and in the workers
 
     from mibench.harness import plan
@@ -240,6 +241,22 @@ def _share_cores(options: Options) -> tuple[int, int]:
 
 def _device(name: str) -> dict[str, str]:
     return {} if name == "auto" and "MIBENCH_DEVICE" in os.environ else {"MIBENCH_DEVICE": name}
+
+
+def _check_device(name: str) -> None:
+    """Refuse a device that is not there before any trial meets it; the default needs no look (and no torch)."""
+    if name in ("auto", "cpu"):
+        return
+    from mibench.estimators import device
+
+    before = os.environ.get("MIBENCH_DEVICE")
+    os.environ["MIBENCH_DEVICE"] = name
+    try:
+        device.pick()
+    finally:
+        del os.environ["MIBENCH_DEVICE"]
+        if before is not None:
+            os.environ["MIBENCH_DEVICE"] = before
 
 
 def _slug(selection: str) -> str:
