@@ -82,7 +82,10 @@ def main() -> None:
 @click.option("--fail-fast", is_flag=True, help="Start no trial after the first failure.")
 @click.option("--dry-run", is_flag=True, help="Show what would run, and change nothing.")
 def run(**options: Any) -> None:
-    """Score estimators on tasks; give the same command again to continue."""
+    """Score estimators on tasks.
+
+    Give the same command again to continue a run that was stopped.
+    """
     from mibench import cli_run
 
     sys.exit(cli_run.run(cli_run.Options(**options)))
@@ -92,7 +95,7 @@ def run(**options: Any) -> None:
 @click.argument("kind", type=click.Choice(["tasks", "estimators"]))
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def ls(kind: str, as_json: bool) -> None:
-    """List tasks or estimators, with their tags."""
+    """List tasks or estimators with their tags."""
     from mibench import cli_show
 
     cli_show.ls(kind, as_json)
@@ -103,7 +106,10 @@ def ls(kind: str, as_json: bool) -> None:
 @click.option("--sheet", type=FILE, help="Also write a sheet of sample images to this PNG file (tasks).")
 @click.option("--plugin", "plugins", multiple=True, type=FILE, help="A .py file that defines tasks or estimators.")
 def show(name: str, sheet: Path | None, plugins: tuple[Path, ...]) -> None:
-    """Explain one task or estimator: what it is, its parameters, its truth or its paper."""
+    """Explain one task or estimator.
+
+    What it is, its parameters, and its truth or its paper.
+    """
     from mibench import cli_show
 
     cli_show.show(name, sheet, plugins)
@@ -112,7 +118,10 @@ def show(name: str, sheet: Path | None, plugins: tuple[Path, ...]) -> None:
 @main.command()
 @click.argument("folder", type=FOLDER)
 def status(folder: Path) -> None:
-    """Say how far a run is, and which trials failed and why."""
+    """Say how far a run is, and what failed.
+
+    Counts by status, and every failure with its reason.
+    """
     from mibench import cli_status
 
     cli_status.status(folder)
@@ -123,7 +132,10 @@ def status(folder: Path) -> None:
 @click.option("--figures", type=FOLDER, help="Also write every figure into this folder.")
 @click.option("--format", "formats", multiple=True, type=click.Choice(["pdf", "png", "svg"]), help="Of the figures.")
 def report(folder: Path, figures: Path | None, formats: tuple[str, ...]) -> None:
-    """Write the leaderboard and report.html of a run folder anew."""
+    """Write the reports of a run folder anew.
+
+    leaderboard.csv, leaderboard.md and report.html; figures as files of their own on request.
+    """
     from mibench import cli_status
 
     cli_status.report(folder, figures, formats or ("pdf",))
@@ -131,7 +143,10 @@ def report(folder: Path, figures: Path | None, formats: tuple[str, ...]) -> None
 
 @main.command()
 def doctor() -> None:
-    """Check this machine: versions, threads, GPU, write access, caches, plug-ins."""
+    """Check this machine.
+
+    Versions, threads, GPU, write access, caches, plug-ins.
+    """
     from mibench import cli_doctor
 
     sys.exit(cli_doctor.doctor())

@@ -23,6 +23,7 @@ from mibench.harness.run import FAILURES, Observer
 __all__ = ["View", "board_table", "console", "show_outcome", "view"]
 
 _SHOWN_FAILURES = 6
+_WIDE = 110  # columns of a terminal that shows every column of the leaderboard
 
 
 def console() -> Console:
@@ -121,7 +122,9 @@ class LiveView:
         words += [f"about {_clock(left)} left"] if left is not None else []
         words += [tally] if tally else []
         line = Table.grid(padding=(0, 2))
-        line.add_row(ProgressBar(total=self._planned, completed=self._done, width=30), Text("  ".join(words)))
+        line.add_column()
+        line.add_column(no_wrap=True)
+        line.add_row(ProgressBar(total=self._planned, completed=self._done, width=20), Text("  ".join(words)))
         running = Table.grid(padding=(0, 2))
         for trial, began in list(self._running.values()):
             elapsed = _clock(time.monotonic() - began)
@@ -134,7 +137,7 @@ def show_outcome(rows: Sequence[Row], planned: int) -> None:
     out = console()
     if any(row.status == "ok" for row in rows):
         board = score.leaderboard(rows)
-        out.print(board_table(board))
+        out.print(board_table(board, out.width))
         out.print(Text(board.attrs["caption"], style="dim"))
     failures = [row for row in rows if row.status in FAILURES]
     for row in failures[:_SHOWN_FAILURES]:
@@ -146,22 +149,25 @@ def show_outcome(rows: Sequence[Row], planned: int) -> None:
     out.print(Text(f"{len(rows)} of {planned} trials done: {said or 'none'}"))
 
 
-def board_table(board: pd.DataFrame) -> Table:
-    """The leaderboard as a table for the terminal."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("rank", justify="right")
+def board_table(board: pd.DataFrame, width: int = _WIDE) -> Table:
+    """The leaderboard as a table for the terminal; below `_WIDE` columns it leaves out what the others imply."""
+    wide = width >= _WIDE
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1) if wide else (0, 1, 0, 0))
+    table.add_column("rank" if wide else "#", justify="right", no_wrap=True)
     table.add_column("estimator", no_wrap=True)
-    for name in ("coverage", "MAE common", "95 %", "MAE", "bias", "sd", "seconds", "peak MiB"):
+    numbers = ["coverage", "MAE common", "95 %", "MAE", "bias", "sd", "seconds", "peak MiB"]
+    narrow = ["cover", "MAE", "", "", "bias", "sd", "s", "MiB"]
+    for name in numbers if wide else filter(None, narrow):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("failures", overflow="fold")
     for line in board.itertuples():
+        spread = "" if pd.isna(line.mae_low) else f"{line.mae_low:.3f}-{line.mae_high:.3f}"
         table.add_row(
             "" if pd.isna(line.rank) else str(line.rank),
             Text(str(line.estimator)),
             f"{line.ok}/{line.planned}",
             _number(line.mae_common),
-            "" if pd.isna(line.mae_low) else f"{line.mae_low:.3f}-{line.mae_high:.3f}",
-            _number(line.mae),
+            *([spread, _number(line.mae)] if wide else []),
             _number(line.bias, "+.3f"),
             _number(line.sd),
             _number(line.seconds, ".2f"),
