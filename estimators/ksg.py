@@ -93,7 +93,7 @@ class KSG:
             local = self._terms(a[order], b[order], offsets)[0]
             return np.add.reduceat(local, offsets[:-1]) / sizes + digamma(sizes)
 
-        error = subsampled_error(on_subsets, len(a), max(30, 4 * self.k), as_generator(rng))
+        error = subsampled_error(on_subsets, len(a), max(20, 5 * self.k), as_generator(rng))
         if error is None:
             return Estimate(mi, diagnostics=diagnostics)
         std_error, freedom, small = error

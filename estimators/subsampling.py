@@ -14,8 +14,8 @@ from scipy.stats import t as student
 
 __all__ = ["subsampled_error", "t_interval"]
 
-_SUBSETS = 20
-_LARGEST = 1000  # rows in a subset: a variance falls as 1/n well before, and the subsets stay cheap beside the estimate
+_SMALL = 16  # small subsets; half as many of twice the size stand beside them
+_LARGEST = 1000  # rows in a subset: a variance falls as 1/n well before, and subsets stay cheap beside the estimate
 
 
 def subsampled_error(
@@ -24,7 +24,9 @@ def subsampled_error(
     fewest: int,
     rng: np.random.Generator,
 ) -> tuple[float, int, float] | None:
-    """Standard error at n samples, assuming a variance B/n, with B from partitions into 10 and 20 disjoint subsets.
+    """Standard error at n samples, assuming a variance B / n, with B from disjoint subsets of two sizes.
+
+    One half of a random order is cut into 8 subsets, the other into 16, so that their estimates are all independent.
 
     Parameters
     ----------
@@ -33,24 +35,26 @@ def subsampled_error(
     n : int
         Samples there are.
     fewest : int
-        Smallest subset worth an estimate; fewer subsets are used where n is small.
+        Rows in the smallest subset worth an estimate; there are fewer subsets where n is small.
 
     Returns
     -------
     (std_error, degrees_of_freedom, mean_small) or None
-        The mean estimate on the smallest subsets shows how the estimate drifts with n; None if n is too small.
+        The mean estimate on the small subsets shows how the estimate drifts with n; None if n is too small.
     """
-    most = min(_SUBSETS, n // fewest)
-    if most < 4:
+    small = min(_SMALL, n // (2 * fewest))
+    if small < 4:
         return None
-    weighted, freedom, mean = 0.0, 0, 0.0
-    for parts in (most // 2, most):
-        size = min(n // parts, _LARGEST * _SUBSETS // 2 // parts)
-        values = estimate(rng.permutation(n)[: size * parts], np.arange(parts + 1) * size)
-        weighted += (parts - 1) * float(np.var(values, ddof=1)) * size  # (n_i - 1) B_i, their equation for B
-        freedom += parts - 1
-        mean = float(np.mean(values))
-    return float(np.sqrt(weighted / freedom / n)), most - 1, mean
+    size = min(n // (2 * small), _LARGEST // 2)
+    large = small // 2
+    sizes = np.array([2 * size] * large + [size] * small)
+    values = estimate(rng.permutation(n)[: sizes.sum()], np.concatenate([[0], np.cumsum(sizes)]))
+    freedom = large + small - 2
+    scaled = [
+        (len(part) - 1) * rows * np.var(part, ddof=1)
+        for part, rows in ((values[:large], 2 * size), (values[large:], size))
+    ]
+    return float(np.sqrt(sum(scaled) / freedom / n)), freedom, float(values[large:].mean())
 
 
 def t_interval(mi: float, std_error: float, freedom: int, level: float = 0.95) -> tuple[float, float]:

@@ -73,25 +73,16 @@ def ksg_counts(
 def nearest_distances(points: Floats, k: int, search: Search = "auto") -> Floats:
     """Euclidean distances to the k nearest other rows, ascending, shape (n, k), for centred rows of shape (n, d)."""
     n, d = points.shape
-    indices = np.empty((n, k), np.int64)
+    distances = np.empty((n, k))
     if _tree_pays(n, d, search):
-        knn_tree(build(_columns(points, np.float64, even=False)), _BLOCK, indices)
-        return _distances(points, indices)
+        knn_tree(build(_columns(points, np.float64, even=False)), _BLOCK, distances)
+        return distances
+    rows, tasks = np.ascontiguousarray(points, dtype=np.float64), _tasks(np.array([0, n]))
     for dtype in (np.float32, np.float64):
-        knn_brute(_columns(points, dtype), _tasks(np.array([0, n])), indices)
-        distances = _distances(points, indices)
+        knn_brute(_columns(points, dtype), rows, tasks, distances)
         if np.quantile(distances[:, 0], 0.05) > _COARSE * np.abs(points).max():
             break
     return distances
-
-
-def _distances(points: Floats, indices: Counts) -> Floats:
-    """Distances to the rows found, in float64."""
-    squares = np.zeros(indices.shape)
-    for column in points.T:
-        squares += (column[indices] - column[:, None]) ** 2
-    squares.sort(1)
-    return np.sqrt(squares)
 
 
 def _tree_pays(n: int, d: int, search: Search) -> bool:

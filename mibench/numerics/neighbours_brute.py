@@ -173,14 +173,32 @@ def ksg_brute(x: Any, y: Any, k: int, algorithm: int, tasks: Any, counts: Any, r
             i = at + ROWS
 
 
+@njit(cache=True, fastmath=True)
+def _exactly(rows: Any, i: int, lo: int, which: Any, out: Any) -> None:
+    """Euclidean distances in float64, ascending, to the rows found."""
+    for c in range(len(which)):
+        square = 0.0
+        for axis in range(rows.shape[1]):
+            square += (rows[i, axis] - rows[lo + which[c], axis]) ** 2
+        at, distance = c, np.sqrt(square)
+        while at > 0 and out[at - 1] > distance:
+            out[at] = out[at - 1]
+            at -= 1
+        out[at] = distance
+
+
 @njit(cache=True, parallel=True, fastmath=True)
-def knn_brute(points: Any, tasks: Any, indices: Any) -> None:
-    """Indices of the nearest other rows by Euclidean distance, nearest first, for the rows of every task."""
-    k = indices.shape[1]
+def knn_brute(points: Any, rows: Any, tasks: Any, out: Any) -> None:
+    """Euclidean distances to the nearest other rows, ascending, shape (n, k).
+
+    The neighbours are found among `points`, columns in float32 or float64, and measured in `rows`, shape (n, d).
+    """
+    k = out.shape[1]
     for t in prange(len(tasks)):
         first, last, lo, hi = tasks[t, 0], tasks[t, 1], tasks[t, 2], tasks[t, 3]
         squares, folded = np.empty((ROWS, hi - lo), points.dtype), np.empty(hi - lo, points.dtype)
-        best, pool, origin = np.empty(k, points.dtype), np.empty(4 * k + 8, points.dtype), np.empty(4 * k + 8, np.int64)
+        best, which = np.empty(k, points.dtype), np.empty(k, np.int64)
+        pool, origin = np.empty(4 * k + 8, points.dtype), np.empty(4 * k + 8, np.int64)
         one = points.dtype.type(1)
         i = first
         while i < last:
@@ -188,6 +206,6 @@ def knn_brute(points: Any, tasks: Any, indices: Any) -> None:
             distances(points, lo, at, True, squares)
             for r in range(i - at, min(ROWS, last - at)):
                 squares[r, at + r - lo] = _FAR
-                nearest(squares[r], squares[r], folded, best, indices[at + r], pool, origin, one)
-                indices[at + r] += lo
+                nearest(squares[r], squares[r], folded, best, which, pool, origin, one)
+                _exactly(rows, at + r, lo, which, out[at + r])
             i = at + ROWS

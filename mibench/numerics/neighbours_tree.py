@@ -239,7 +239,7 @@ def _ksg_rows(
     joint: Any, tree_x: Any, tree_y: Any, first: int, last: int, k: int, algorithm: int, counts: Any, radii: Any
 ) -> None:
     dim_x = len(tree_x[1])
-    stack, room = np.empty(64, np.int64), np.empty(2 * _LEAF)
+    stack, room = np.empty(64, np.int64), np.empty(_LEAF)
     best, which, at = np.empty(k), np.empty(k, np.int64), np.empty(len(joint[1]))
     at_x, at_y = at[:dim_x], at[dim_x:]
     for position in range(first, last):
@@ -288,15 +288,14 @@ def ksg_forest(points: Any, bounds: Any, dim_x: int, k: int, algorithm: int, cou
 
 
 @njit(cache=True, parallel=True)
-def knn_tree(tree: Any, block: int, indices: Any) -> None:
-    """Indices of the nearest other rows by Euclidean distance, nearest first."""
-    n, k = indices.shape
+def knn_tree(tree: Any, block: int, distances: Any) -> None:
+    """Euclidean distances to the nearest other rows, ascending, shape (n, k)."""
+    n, k = distances.shape
     for t in prange((n + block - 1) // block):
-        stack, room = np.empty(64, np.int64), np.empty(2 * _LEAF)
+        stack, room = np.empty(64, np.int64), np.empty(_LEAF)
         best, which, at = np.empty(k), np.empty(k, np.int64), np.empty(len(tree[1]))
         for position in range(t * block, min(n, (t + 1) * block)):
             for c in range(len(at)):
                 at[c] = tree[1][c, position]
             search(tree, position, at, True, stack, room, best, which)
-            for j in range(k):
-                indices[tree[0][position], j] = tree[0][which[j]]
+            distances[tree[0][position]] = np.sqrt(best)
