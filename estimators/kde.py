@@ -83,7 +83,7 @@ class KDE:
         """
         x, y = as_pair(x, y, min_samples=8)
         reject_discrete(x, y, "kde")
-        reject_repeats(x, y, "kde")
+        reject_repeats(x, y, "kde", "leaves each point out of its own density")
         if self.margins == "normal":
             x, y = _normal_scores(x), _normal_scores(y)
         data = elliptic(x, y, "kde", whiten=True)

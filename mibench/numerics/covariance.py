@@ -60,6 +60,7 @@ def triangle(*sides: NDArray[Any], keep_q: bool = False) -> Triangle:
     scaled, floors = [], []
     for side in sides:
         values = np.asarray(side, dtype=np.float64)
+        values = values / np.abs(values).max(axis=0)  # squares of the largest numbers would overflow
         centred = values - values.mean(axis=0)
         norm = np.linalg.norm(centred, axis=0)
         scaled.append(centred / norm)
