@@ -17,11 +17,11 @@ from typing import Any
 
 import click
 
-from mibench.contracts import InputError, Row, Trial
+from mibench.contracts import InputError, MibenchError, Row, Trial
 from mibench.harness import threads as caps
 from mibench.harness.run import FAILURES, Rerun, execute, left_to_do
 
-NOTHING, SOME_FAILED, INTERRUPTED = 3, 4, 130
+BAD_ENVIRONMENT, NOTHING, SOME_FAILED, INTERRUPTED = 2, 3, 4, 130
 _GPU_JOBS = 4  # each trial on a GPU holds a context of its own there
 
 
@@ -184,6 +184,15 @@ def _finish(folder: Path, rows: list[Row], planned: int, interrupted: bool) -> i
             click.echo(f"report: {written['report.html']}" if "report.html" in written else f"report: {folder}")
         except KeyboardInterrupt:
             interrupted = True
+        except MibenchError:
+            raise
+        except Exception as error:  # a figure that cannot be drawn must not look like a lost run
+            click.echo(
+                f"mibench: the report could not be written ({type(error).__name__}: {error}). Every row is safe in "
+                f"{folder}: `mibench report {folder}` tries again and shows the details",
+                err=True,
+            )
+            return BAD_ENVIRONMENT
     if interrupted:
         click.echo(
             f"interrupted: {len(rows)} of {planned} trials are in {folder}; give the same command again to go on"

@@ -266,6 +266,21 @@ def test_report_writes_anew_and_figures_on_request(mibench: Call, tmp_path: Path
     assert {path.suffix for path in figures} == {".png"}
 
 
+def test_a_report_that_fails_is_told_from_a_run_that_is_lost(
+    mibench: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mibench import reports
+
+    def fail(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("no figure today")
+
+    monkeypatch.setattr(reports, "write", fail)
+    result = run(mibench, "--estimators", "fine", "--out", "here")
+    assert result.exit_code == 2
+    assert "the report could not be written (ZeroDivisionError: no figure today). Every row is safe" in result.output
+    assert len(store.load(tmp_path / "here").rows) == 1
+
+
 def test_doctor_finds_this_machine_fit(mibench: Call) -> None:
     result = mibench("doctor")
     assert result.exit_code == 0, result.output
