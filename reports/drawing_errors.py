@@ -10,10 +10,11 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from mibench.reports.style import framed
-from mibench.reports.words import digits, groups, level, short
+from mibench.reports.words import digits, fixed, groups, level, short
 
 __all__ = ["CAP", "Cell", "Matrix", "draw", "matrix"]
 
+_WORDS = {"out_of_memory": "memory", "unsupported": "n/a", "not_installed": "absent"}
 CAP = 1.0  # nats: errors beyond it get the full colour
 
 
@@ -26,6 +27,11 @@ class Cell:
     ok: int
     planned: int
     title: str
+
+    @property
+    def word(self) -> str:
+        """How it ended, short enough for a cell."""
+        return _WORDS.get(self.status, self.status)
 
     @property
     def strength(self) -> float:
@@ -78,7 +84,7 @@ def draw(cells: pd.DataFrame) -> Figure:
         [[cell.error if cell and cell.error is not None else float("nan") for cell in row] for row in lines.values()],
         index=list(lines),
     )
-    notes = errors.map(lambda value: "" if pd.isna(value) else digits(value))
+    notes = errors.map(lambda value: "" if pd.isna(value) else fixed(value))
     figure = framed(3.4 + 0.42 * len(labels), 2.6 + 0.24 * len(lines), left=2.2, right=0.2, top=0.2, bottom=2.4)
     axes = figure.subplots()
     seaborn.heatmap(

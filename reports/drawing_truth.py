@@ -56,7 +56,7 @@ def draw(cells: pd.DataFrame, look: Mapping[str, tuple[str, str]]) -> Figure:
             if axes in grid[0]:
                 axes.set_title(short(kind, 24), loc="left")
             if axes in grid[:, 0]:
-                axes.set_ylabel(f"{short(shape)}\nestimate (nats)")
+                axes.set_ylabel(f"{short(shape, 26)}\nestimate (nats)")
             if axes in grid[-1]:
                 axes.set_xlabel("truth (nats)")
                 axes.legend(

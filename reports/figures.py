@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 
 from mibench.reports import drawing_cost, drawing_errors, drawing_intervals, drawing_truth
 from mibench.reports.files import write_bytes
-from mibench.reports.style import styled, to_bytes, to_svg
-from mibench.reports.words import digits, plural
+from mibench.reports.style import Drawing, styled, to_bytes, to_svg
+from mibench.reports.words import Method, digits, plural
 
 __all__ = ["Plate", "export", "plates"]
 
@@ -39,7 +39,7 @@ class Plate:
     alt: str
     draw: Callable[[], Figure]
 
-    def svg(self) -> str:
+    def drawing(self) -> Drawing:
         """The figure as an ``<svg>`` element."""
         with styled(self.name):
             return to_svg(self.draw(), self.name, self.alt)
@@ -82,7 +82,7 @@ def _closest(part: pd.DataFrame) -> str:
     """What to see: who is closest to the diagonal over the whole family, those without an answer somewhere left out."""
     errors = part.pivot_table(index=["task", "n"], columns="estimator", values="error", sort=False).abs()
     whole = errors.dropna(axis="columns").mean().sort_values(kind="stable")
-    fair = whole[[not str(name).startswith("oracle") for name in whole.index]]
+    fair = whole[[not Method.of(str(name)).gifted for name in whole.index]]
     if fair.empty:
         return "No estimator that sees only the data has an answer on every task here."
     best = (
@@ -116,10 +116,11 @@ def _cost(scores: pd.DataFrame) -> Iterable[Plate]:
             name="cost",
             section="cost",
             title="Error against time",
-            caption="Both axes are logarithmic; lower left is better. The line is the Pareto front: no estimator is "
-            "both faster and more accurate than one on it. Hollow marks ended ok on fewer cells than the others, so "
-            "they are not compared; an arrow marks an error beyond the panel.",
-            alt=f"Mean absolute error against median seconds of {plural(len(points), 'estimator')}. On the Pareto "
+            caption="Both axes are logarithmic; lower left is better. The line is the Pareto front of the "
+            "estimators that see only the data: none of them is both faster and more accurate than one on it. Hollow "
+            "marks lack an answer on some of the common cells, so they are not compared; an arrow marks an error "
+            "beyond the panel.",
+            alt=f"Mean absolute error against mean seconds of {plural(len(points), 'estimator')}. On the Pareto "
             f"front, fastest first: {front}.",
             draw=lambda: drawing_cost.draw(points),
         )

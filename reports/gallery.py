@@ -54,6 +54,6 @@ def _picture(name: str) -> Picture:
         alt = f"Scatter of {SCATTERED} samples of {name}: first coordinate of x against first coordinate of y"
         ident = "sample-" + "".join(char if char.isascii() and char.isalnum() else "-" for char in name)
         with styled(ident):
-            return Picture(name, truth, alt, svg=to_svg(scatter(x, y), ident, alt))
+            return Picture(name, truth, alt, svg=to_svg(scatter(x, y), ident, alt).svg)
     except Exception as error:  # a task of a plug-in that is gone, or that fails in any way, must not cost the report
         return Picture(name, note=f"{type(error).__name__}: {error}")

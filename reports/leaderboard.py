@@ -52,8 +52,8 @@ COLUMNS = (
         "share",
         "none",
     ),
-    Column("seconds", "time", "s", "median wall-clock seconds of a trial"),
-    Column("peak_mb", "peak memory", "MB", "largest resident memory of a trial"),
+    Column("seconds", "time", "s", "mean wall-clock seconds of a trial"),
+    Column("peak_mb", "peak memory", "MiB", "largest resident memory of a trial"),
     Column("failures", "failures", "", "how the other trials ended", "text", "none"),
 )
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import jinja2
 import pandas as pd
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from mibench.contracts import Row
 from mibench.reports import drawing_intervals, leaderboard, provenance
@@ -23,7 +23,7 @@ from mibench.reports.failures import reasons
 from mibench.reports.figures import Plate
 from mibench.reports.gallery import pictures
 from mibench.reports.results import cells
-from mibench.reports.words import NONE, Method, digits, level, order, percent, plural
+from mibench.reports.words import NONE, Method, digits, fixed, level, order, percent, plural
 
 if TYPE_CHECKING:
     from mibench.harness.store import Run
@@ -60,7 +60,7 @@ def render(run: Run, scores: pd.DataFrame, trials: pd.DataFrame, plates: Sequenc
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.filters.update(num=_number, level=level, percent=percent, plural=plural)
+    environment.filters.update(num=_number, level=level, fixed=fixed, breaks=_breaks, percent=percent, plural=plural)
     names = sorted({row.task for row in run.rows}, key=lambda name: order(name, ""))
     means = cells(trials)
     return environment.get_template("report.html.j2").render(
@@ -73,7 +73,7 @@ def render(run: Run, scores: pd.DataFrame, trials: pd.DataFrame, plates: Sequenc
         caption=scores.attrs.get("caption", ""),
         groups=[(name, text) for name, text in _GROUPS.items() if name in set(map(_group, scores["estimator"]))],
         figures={
-            section: [(plate, Markup(plate.svg())) for plate in plates if plate.section == section]
+            section: [(plate, plate.drawing()) for plate in plates if plate.section == section]
             for section in ("truth", "cost", "intervals")
         },
         errors=matrix(means) if means["error"].notna().any() else None,
@@ -90,7 +90,7 @@ def render(run: Run, scores: pd.DataFrame, trials: pd.DataFrame, plates: Sequenc
 def _summary(run: Run, scores: pd.DataFrame) -> dict[str, Any]:
     """What the head of the page says: how much was run, how it ended, when and where."""
     rows, manifest = run.rows, run.manifest
-    statuses = Counter(row.status for row in rows)
+    statuses, leaders = Counter(row.status for row in rows), _leaders(scores)
     return {
         "title": run.folder.resolve().name,
         "ok": statuses["ok"],
@@ -99,7 +99,8 @@ def _summary(run: Run, scores: pd.DataFrame) -> dict[str, Any]:
         "failed": {status: count for status, count in statuses.most_common() if status != "ok"},
         "counts": _counts(rows),
         "sizes": sorted({row.n for row in rows}),
-        "leaders": _leaders(scores),
+        "leaders": leaders,
+        "tied": _tied(scores, [name for name, _ in leaders]),
         "command": manifest.get("command", ""),
         "when": _when(manifest),
         "where": _where(manifest.get("hardware") or {}),
@@ -134,9 +135,15 @@ def _leaders(scores: pd.DataFrame) -> list[tuple[str, str]]:
     if scores.empty or not scores["mae"].notna().any():
         return []
     key = "mae_common" if "mae_common" in scores and scores["mae_common"].notna().any() else "mae"
-    fair = scores[[not name.startswith("oracle") for name in scores["estimator"]]]
+    fair = scores[[not Method.of(name).gifted for name in scores["estimator"]]]
     fair = fair[(fair["coverage"] >= fair["coverage"].max()) & fair[key].notna()].sort_values(key, kind="stable")
     return [(line["estimator"], digits(line[key])) for line in fair.head(3).to_dict("records")]
+
+
+def _tied(scores: pd.DataFrame, names: Sequence[str]) -> bool:
+    """Whether the ranks of these estimators are equal: the data do not tell them apart."""
+    ranks = scores.loc[scores["estimator"].isin(names), "rank"] if "rank" in scores else pd.Series(dtype="Int64")
+    return len(names) > 1 and bool(ranks.notna().all()) and ranks.nunique() == 1
 
 
 def _lines(scores: pd.DataFrame) -> list[list[Field]]:
@@ -157,12 +164,15 @@ def _field(column: leaderboard.Column, record: Mapping[Any, Any], best: float) -
 
 
 def _best(column: leaderboard.Column, scores: pd.DataFrame) -> float:
-    """The value to set in bold: the best of a column in which estimators differ, else NaN."""
+    """The value to set in bold: the best of those that see only the data; NaN where a column has no better or worse."""
     if column.best == "none" or column.key == "coverage" or len(scores) < 2:
         return math.nan
-    values = pd.to_numeric(scores[column.key])
+    fair = scores[[not Method.of(name).gifted for name in scores["estimator"]]]
+    if column.key != "mae_common":  # the others are over an estimator's own cells: compare those that have them all
+        fair = fair[fair["coverage"] >= fair["coverage"].max()]
+    values = pd.to_numeric(fair[column.key])
     values = values.abs() if column.best == "zero" else values
-    return float(values.min())
+    return float(values.min()) if values.nunique() > 1 else math.nan
 
 
 def _group(name: str) -> str:
@@ -173,3 +183,8 @@ def _number(value: float | str | None) -> str:
     """A number as people read it, with a true minus sign."""
     text = value if isinstance(value, str) else digits(value)
     return text.replace("-", "\N{MINUS SIGN}")
+
+
+def _breaks(name: str) -> Markup:
+    """A task's name that may break before its parameters and between them."""
+    return Markup(escape(name).replace("[", Markup("<wbr>[")).replace(",", Markup(",<wbr>")))

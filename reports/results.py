@@ -30,7 +30,8 @@ def trials(rows: Sequence[Row]) -> pd.DataFrame:
         sample sizes in a run, `series` names them too.
     """
     several = len({row.n for row in rows}) > 1
-    ordered = sorted(rows, key=lambda row: (order(row.task, row.estimator), row.n, row.repetition))
+    ranks = {pair: order(*pair) for pair in {(row.task, row.estimator) for row in rows}}
+    ordered = sorted(rows, key=lambda row: (ranks[row.task, row.estimator], row.n, row.repetition))
     table = pd.DataFrame([_line(row, several) for row in ordered], columns=_COLUMNS)
     return table.astype(dict.fromkeys(_NUMBERS, "float64"))
 

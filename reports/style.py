@@ -12,12 +12,12 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from html import escape
-from typing import Any
+from typing import Any, NamedTuple
 
 import matplotlib
 from matplotlib.figure import Figure
 
-__all__ = ["GRID", "INK", "MARKERS", "MUTED", "PALETTE", "framed", "styled", "to_bytes", "to_svg"]
+__all__ = ["GRID", "INK", "MARKERS", "MUTED", "PALETTE", "Drawing", "framed", "styled", "to_bytes", "to_svg"]
 
 
 INK, MUTED, GRID = "#1b1e23", "#697180", "#dadde2"
@@ -54,7 +54,14 @@ _RC = {
     "ytick.color": MUTED,
     "ytick.labelsize": 8,
 }
-_VARIABLES = {INK: "ink", MUTED: "muted", GRID: "rule"}
+_VARIABLES = {INK: "ink", MUTED: "muted", GRID: "rule", PALETTE[0]: "first"}
+
+
+class Drawing(NamedTuple):
+    """An ``<svg>`` element and its natural width in points."""
+
+    svg: str
+    width: int
 
 
 @contextmanager
@@ -80,7 +87,7 @@ def to_bytes(figure: Figure, kind: str) -> bytes:
     return buffer.getvalue()
 
 
-def to_svg(figure: Figure, name: str, alt: str) -> str:
+def to_svg(figure: Figure, name: str, alt: str) -> Drawing:
     """The figure as an ``<svg>`` element for the page.
 
     Parameters
@@ -98,8 +105,7 @@ def to_svg(figure: Figure, name: str, alt: str) -> str:
     text = re.sub(r'(\bid="|url\(#|xlink:href="#)', rf"\g<1>{name}-", text)
     for colour, variable in _VARIABLES.items():
         text = text.replace(colour, f"var(--{variable},{colour})")
-    width, height = (72 * side for side in figure.get_size_inches())
     head, body = text.split(">", 1)
     head = re.sub(r' (width|height)="[^"]*"', "", head)
     label = escape(alt, quote=True)
-    return f'{head} role="img" aria-label="{label}" style="--w:{width:.0f}px;--h:{height:.0f}px">{body}'
+    return Drawing(f'{head} role="img" aria-label="{label}">{body}', round(72 * figure.get_size_inches()[0]))

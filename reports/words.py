@@ -12,7 +12,20 @@ from mibench import estimators, tasks
 from mibench.contracts import InputError, MibenchError
 from mibench.registry import Spec, parse, split_top
 
-__all__ = ["NONE", "Method", "digits", "family", "groups", "level", "order", "percent", "plural", "series", "short"]
+__all__ = [
+    "NONE",
+    "Method",
+    "digits",
+    "family",
+    "fixed",
+    "groups",
+    "level",
+    "order",
+    "percent",
+    "plural",
+    "series",
+    "short",
+]
 
 NONE = "–"  # noqa: RUF001  (an en dash: no number here, which is not 0)
 
@@ -31,6 +44,13 @@ def digits(value: float | None) -> str:
     if exponent >= 5 or exponent < -4:
         return f"{value:.1e}"
     return f"{value:.{max(0, min(4, 2 - exponent))}f}"
+
+
+def fixed(value: float | None) -> str:
+    """An error to a hundredth of a nat, for tables that are read across: ``0.06``, ``-1.20``, ``1.0e+06``."""
+    if value is None or not abs(value) < 99.995:
+        return digits(value)
+    return f"{round(value, 2) + 0.0:.2f}"
 
 
 def level(value: float | None) -> str:
@@ -88,6 +108,11 @@ class Method:
     name: str
     group: str
     tail: str
+
+    @property
+    def gifted(self) -> bool:
+        """Whether it is given the true latents, so that it competes with no one who sees only the data."""
+        return "oracle" in self.group.split("+")
 
     @classmethod
     def of(cls, name: str) -> Method:

@@ -12,7 +12,7 @@ import pytest
 from mibench.reports import leaderboard
 
 MARKDOWN = """\
-| estimator | rank | coverage | MAE, common (nats) | 95 % interval (nats) | MAE (nats) | bias (nats) | sd (nats) | RMSE (nats) | worst (nats) | interval coverage | time (s) | peak memory (MB) | failures |
+| estimator | rank | coverage | MAE, common (nats) | 95 % interval (nats) | MAE (nats) | bias (nats) | sd (nats) | RMSE (nats) | worst (nats) | interval coverage | time (s) | peak memory (MiB) | failures |
 |:--|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|:--|
 | ksg | 1 | 100 % | 0.100 | 0.0500 to 0.150 | 0.100 | -0.0500 | 0.0123 | 0.110 | 0.200 | 95 % | 0.0123 | 210 | – |
 | a\\|&lt;b&gt; | – | 50 % | – | – | 1.0e+06 | 1.0e+06 | – | 1.0e+06 | 1.0e+06 | – | 123 | 4096 | timeout 1 |
@@ -30,7 +30,7 @@ What is common.
 - RMSE: root of the mean squared error
 - worst: largest |estimate - truth|
 - interval coverage: share of the stated intervals that hold the truth
-- time: median wall-clock seconds of a trial
+- time: mean wall-clock seconds of a trial
 - peak memory: largest resident memory of a trial
 - failures: how the other trials ended
 """  # noqa: E501, RUF001

@@ -111,6 +111,38 @@ def test_numbers_reach_the_page(make_run: MakeRun) -> None:
     assert "A processor, 2 cores, 24.0 GiB" in plain
 
 
+def test_bold_is_the_best_of_those_that_can_be_compared(make_run: MakeRun) -> None:
+    tasks = [TASK, "blobs[size=16,mi=2,rotation_seed=1]"]
+    rows = [
+        row(name, 2 - error, task) for task in tasks for name, error in [("ksg", 0.5), ("kl", -0.4), ("oracle+kl", 0)]
+    ]
+    rows += [row("wkl", 2.0, tasks[0]), row("wkl", task=tasks[1], status="timeout")]
+    text = render(make_run(rows))
+    lines = {
+        name: text.split(f"<bdi>{name}</bdi></th>")[1].split("</tr>")[0] for name in ("ksg", "kl", "wkl", "oracle+kl")
+    }
+    bold = {name: re.findall(r'class="number best"[^>]*>([^<]*)<', line) for name, line in lines.items()}
+    assert bold["kl"][:2] == ["0.400", "0.400"]  # MAE, and the bias nearest 0
+    assert bold["wkl"] == ["0"]  # the common cell; not its own cells, of which it lacks one
+    assert bold["oracle+kl"] == []
+
+
+def test_a_tie_of_the_leaders_is_said(make_run: MakeRun) -> None:
+    noise = [0.1, 0.3, 0.2, 0.4]
+    near = [
+        row(name, 2 + shift + e, repetition=i)
+        for name, shift in (("ksg", 0.0), ("kl", 0.01))
+        for i, e in enumerate(noise)
+    ]
+    assert "Their ranks are tied" in render(make_run(near))
+    far = [
+        row(name, 2 + shift + e, repetition=i)
+        for name, shift in (("ksg", 0.0), ("kl", 5.0))
+        for i, e in enumerate(noise)
+    ]
+    assert "Their ranks are tied" not in render(make_run(far))
+
+
 def test_a_task_that_cannot_be_built_gets_a_note(make_run: MakeRun) -> None:
     text = render(make_run(STATES["unknown names"]))
     assert "No samples:" in text
@@ -125,7 +157,7 @@ def test_a_whole_board_stays_small(make_run: MakeRun) -> None:
 
 
 def test_same_run_same_bytes(make_run: MakeRun, tmp_path: Path) -> None:
-    run = make_run(STATES["wild"])
+    run = make_run([row("ksg", 1.9, interval=(1.0, 3.0))])
     first = {name: path.read_bytes() for name, path in _all(run, tmp_path / "figures").items()}
     second = {name: path.read_bytes() for name, path in _all(run, tmp_path / "again").items()}
     assert first == second

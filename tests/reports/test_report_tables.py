@@ -108,16 +108,16 @@ def test_pareto_front_of_known_points() -> None:
 def test_only_estimators_on_the_same_cells_compete_on_cost() -> None:
     scores = pd.DataFrame(
         {
-            "estimator": ["fast", "lucky", "zero"],
-            "seconds": [1.0, 0.1, 2.0],
-            "mae": [0.3, 0.01, 0.0],
-            "mae_common": [0.4, math.nan, 0.0],
-            "coverage": [1.0, 0.5, 1.0],
+            "estimator": ["fast", "lucky", "zero", "oracle+kl"],
+            "seconds": [1.0, 0.1, 2.0, 0.01],
+            "mae": [0.3, 0.01, 0.0, 0.0],
+            "mae_common": [0.4, math.nan, 0.0, 0.0],
+            "coverage": [1.0, 0.5, 1.0, 1.0],
         }
     )
     table = drawing_cost.points(scores).set_index("estimator")
-    assert list(table.index) == ["lucky", "fast", "zero"]
-    assert dict(table["front"]) == {"lucky": False, "fast": True, "zero": True}
+    assert list(table.index) == ["oracle+kl", "lucky", "fast", "zero"]
+    assert dict(table["front"]) == {"oracle+kl": False, "lucky": False, "fast": True, "zero": True}
     assert table.loc["fast", "error"] == 0.4
     assert table.loc["zero", "error"] > 0  # it stands on a logarithmic axis
 
@@ -164,3 +164,14 @@ def test_manifests_become_flat_facts() -> None:
         ("blas", "x 1"),
         ("before, then", "before"),
     ]
+
+
+def test_messages_that_differ_in_numbers_or_in_the_estimator_are_one_reason() -> None:
+    rows = [
+        row("a", "kl", status="unsupported", error="kl: rank 22 of 32 in x, spread 71.9"),
+        row("a", "pca+wkl", status="unsupported", error="wkl: rank 3 of 4 in x, spread 1e-9"),
+        row("a", "wkl", status="unsupported", error="wkl: rank 3 of 4 in y, spread 1e-9"),
+        row("a", "wkl", status="error", error="wkl: rank 3 of 4 in y, spread 1e-9"),
+    ]
+    assert [len(each.rows) for each in reasons(rows)] == [2, 1, 1]
+    assert reasons(rows)[0].message == rows[0].error

@@ -7,7 +7,20 @@ import math
 
 import pytest
 
-from mibench.reports.words import NONE, Method, digits, family, groups, level, order, percent, plural, series, short
+from mibench.reports.words import (
+    NONE,
+    Method,
+    digits,
+    family,
+    fixed,
+    groups,
+    level,
+    order,
+    percent,
+    plural,
+    series,
+    short,
+)
 
 
 @pytest.mark.parametrize(
@@ -71,3 +84,12 @@ def test_order_follows_registry_and_numbers() -> None:
 def test_long_names_are_cut_in_the_middle() -> None:
     assert short("a" * 50 + "b" * 50, 11) == "aaaaa…bbbbb"
     assert short("two\nlines") == "two lines"
+
+
+def test_errors_to_a_hundredth() -> None:
+    values = (0.004, -0.004, -1.2, 99.99, 100.0, -1e6, math.nan, None)
+    assert [fixed(value) for value in values] == ["0.00", "0.00", "-1.20", "99.99", "100", "-1.0e+06", NONE, NONE]
+
+
+def test_only_the_oracle_is_given_the_latents() -> None:
+    assert [name for name in ("ksg", "ae+ksg", "oracle+ksg", "oracle-like") if Method.of(name).gifted] == ["oracle+ksg"]
