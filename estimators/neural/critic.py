@@ -14,6 +14,7 @@ from mibench.contracts import InputError
 __all__ = ["Critic", "Kind", "encoder"]
 
 Kind = Literal["auto", "conv", "mlp"]
+_META = "meta"  # no storage yet: torch's own initialisation, which draws from the global generator, does nothing
 _SLOPE = 0.1  # of the leaky rectifiers
 _MIN_SIDE = 8  # pixels; smaller images are vectors
 
@@ -79,6 +80,8 @@ def encoder(
 ) -> nn.Sequential:
     """A network from one side's samples to their embedding: convolutional for images, dense otherwise.
 
+    Weights and biases are uniform within 1 / sqrt(fan-in), drawn from `generator`.
+
     Raises
     ------
     InputError
@@ -96,26 +99,26 @@ def encoder(
         height, width = (math.ceil(math.ceil(side / 2) / 2) for side in shape[-2:])
         layers = [
             nn.Unflatten(1, (1, shape[0])) if len(shape) == 2 else nn.Identity(),
-            nn.Conv2d(depth, channels, 5, stride=2, padding=2),
+            nn.Conv2d(depth, channels, 5, stride=2, padding=2, device=_META),
             nn.LeakyReLU(_SLOPE),
-            nn.Conv2d(channels, 2 * channels, 3, stride=2, padding=1),
+            nn.Conv2d(channels, 2 * channels, 3, stride=2, padding=1, device=_META),
             nn.LeakyReLU(_SLOPE),
             nn.Flatten(),
-            nn.Linear(2 * channels * height * width, hidden),
+            nn.Linear(2 * channels * height * width, hidden, device=_META),
         ]
     else:
-        layers = [nn.Flatten(), nn.Linear(math.prod(shape), hidden), nn.LeakyReLU(_SLOPE), nn.Linear(hidden, hidden)]
-    layers += [nn.LeakyReLU(_SLOPE), nn.Linear(hidden, outputs)]
-    for layer in layers:
-        if isinstance(layer, nn.Linear | nn.Conv2d):
-            _initialise(layer, generator)
-    return nn.Sequential(*layers)
-
-
-def _initialise(layer: nn.Linear | nn.Conv2d, generator: torch.Generator) -> None:
-    """Weights and biases uniform within 1 / sqrt(fan-in), drawn from `generator`."""
-    limit = 1.0 / math.sqrt(layer.weight[0].numel())
+        layers = [
+            nn.Flatten(),
+            nn.Linear(math.prod(shape), hidden, device=_META),
+            nn.LeakyReLU(_SLOPE),
+            nn.Linear(hidden, hidden, device=_META),
+        ]
+    layers += [nn.LeakyReLU(_SLOPE), nn.Linear(hidden, outputs, device=_META)]
+    network = nn.Sequential(*layers).to_empty(device="cpu")
     with torch.no_grad():
-        layer.weight.uniform_(-limit, limit, generator=generator)
-        if layer.bias is not None:
-            layer.bias.uniform_(-limit, limit, generator=generator)
+        for layer in network:
+            if isinstance(layer, nn.Linear | nn.Conv2d):
+                limit = 1.0 / math.sqrt(layer.weight[0].numel())
+                for values in layer.parameters():
+                    values.uniform_(-limit, limit, generator=generator)
+    return network

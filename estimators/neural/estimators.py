@@ -64,8 +64,8 @@ class Neural(ABC):
     critic: Kind = "auto"
     batch: int = 256
     max_steps: int = 1000
-    lr: float = 2e-3
-    weight_decay: float = 0.01
+    lr: float = 5e-3
+    weight_decay: float = 0.3
     average: float = 0.99
     holdout: float = 0.3
     check: int = 50
@@ -130,7 +130,7 @@ class Neural(ABC):
         InputError
             For unsound data, fewer than 100 samples, or ``critic="conv"`` with a side that is no image.
         """
-        x, y = as_pair(x, y, min_samples=self.min_samples)
+        x, y = (v.reshape(len(v), -1) if v.ndim == 1 else v for v in as_pair(x, y, min_samples=self.min_samples))
         generator = as_generator(rng)
         parts = split(len(x), self.holdout, generator)
         weights = torch.Generator().manual_seed(int(generator.integers(2**63)))
