@@ -149,30 +149,32 @@ def _tied(scores: pd.DataFrame, names: Sequence[str]) -> bool:
 def _lines(scores: pd.DataFrame) -> list[list[Field]]:
     shown = leaderboard.columns(scores)
     best = {column.key: _best(column, scores) for column in shown}
-    return [[_field(column, record, best[column.key]) for column in shown] for record in scores.to_dict("records")]
+    return [
+        [_field(column, record, record["estimator"] in best[column.key]) for column in shown]
+        for record in scores.to_dict("records")
+    ]
 
 
-def _field(column: leaderboard.Column, record: Mapping[Any, Any], best: float) -> Field:
+def _field(column: leaderboard.Column, record: Mapping[Any, Any], best: bool) -> Field:
     value, text = record[column.key], leaderboard.show(column, record)
     if column.kind == "text":
         return Field(text, text if text != NONE else "", column.kind, False)
     number = math.nan if value is None or pd.isna(value) else float(value)
     if column.key == "coverage":
         text = f"{text} ({int(record['ok'])}/{int(record['planned'])})"
-    wins = number == best or (column.best == "zero" and abs(number) == best)
-    return Field(_number(text), "" if math.isnan(number) else repr(number), column.kind, wins)
+    return Field(_number(text), "" if math.isnan(number) else repr(number), column.kind, best)
 
 
-def _best(column: leaderboard.Column, scores: pd.DataFrame) -> float:
-    """The value to set in bold: the best of those that see only the data; NaN where a column has no better or worse."""
-    if column.best == "none" or column.key == "coverage" or len(scores) < 2:
-        return math.nan
+def _best(column: leaderboard.Column, scores: pd.DataFrame) -> set[str]:
+    """Who stands in bold: the best of those that see only the data; nobody where a column tells no two apart."""
+    if column.best == "none" or column.key == "coverage" or scores.empty:
+        return set()
     fair = scores[[not Method.of(name).gifted for name in scores["estimator"]]]
     if column.key != "mae_common":  # the others are over an estimator's own cells: compare those that have them all
         fair = fair[fair["coverage"] >= fair["coverage"].max()]
     values = pd.to_numeric(fair[column.key])
     values = values.abs() if column.best == "zero" else values
-    return float(values.min()) if values.nunique() > 1 else math.nan
+    return set(fair.loc[values == values.min(), "estimator"]) if values.nunique() > 1 else set()
 
 
 def _group(name: str) -> str:
