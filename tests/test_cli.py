@@ -33,6 +33,14 @@ def mibench(restored: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     return call
 
 
+@pytest.fixture
+def no_report(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave the report out where a test looks at rows: drawing it takes longer than they do."""
+    from mibench import reports
+
+    monkeypatch.setattr(reports, "write", lambda found: {})
+
+
 def run(mibench: Call, *arguments: str, tasks: str = "toy") -> Result:
     common = ["--plugin", str(FAKES), "--tasks", tasks, "--n-samples", "50", "--jobs", "2", "--threads", "1"]
     return mibench("run", *common, *arguments)
@@ -57,6 +65,7 @@ def test_a_run_from_nothing_to_a_report_and_again(mibench: Call, tmp_path: Path)
     assert len(store.load(folder).rows) == 4
 
 
+@pytest.mark.usefixtures("no_report")
 def test_more_of_the_same_folder_adds_rows_and_keeps_the_history(mibench: Call, tmp_path: Path) -> None:
     out = ["--out", "here"]
     run(mibench, "--estimators", "fine", *out)
@@ -70,6 +79,7 @@ def test_more_of_the_same_folder_adds_rows_and_keeps_the_history(mibench: Call, 
     assert "and 2 trials of earlier commands" in said
 
 
+@pytest.mark.usefixtures("no_report")
 def test_failures_have_their_own_exit_code_and_are_tried_again_on_request(mibench: Call, tmp_path: Path) -> None:
     first = run(mibench, "--estimators", "fine,raises,refuses,exits", "--out", "here")
     assert first.exit_code == 4
@@ -85,6 +95,7 @@ def test_failures_have_their_own_exit_code_and_are_tried_again_on_request(mibenc
     assert "--rerun failed tries the failures again" in said.output
 
 
+@pytest.mark.usefixtures("no_report")
 def test_an_honest_no_is_not_a_failure_but_nothing_was_compared(mibench: Call) -> None:
     assert run(mibench, "--estimators", "fine,refuses").exit_code == 0
     alone = run(mibench, "--estimators", "refuses")
@@ -92,6 +103,7 @@ def test_an_honest_no_is_not_a_failure_but_nothing_was_compared(mibench: Call) -
     assert "no trial ended ok: nothing was compared" in alone.output
 
 
+@pytest.mark.usefixtures("no_report")
 def test_fail_fast_stops_after_the_first_failure(mibench: Call, tmp_path: Path) -> None:
     result = run(mibench, "--estimators", "raises,fine,odd,shared", "--jobs", "1", "--fail-fast", "--out", "here")
     assert result.exit_code == 4
@@ -164,6 +176,7 @@ def test_a_folder_that_cannot_be_written_or_is_foreign_ends_with_2(mibench: Call
     assert (tmp_path / "foreign" / "journal.jsonl").read_text() == '{"loss": 1}\n'
 
 
+@pytest.mark.usefixtures("no_report")
 def test_a_disk_that_fills_up_ends_with_2_and_keeps_what_it_had(
     mibench: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -191,6 +204,7 @@ def test_a_disk_that_fills_up_ends_with_2_and_keeps_what_it_had(
     assert run(mibench, "--estimators", "fine,odd,shared,draws", "--jobs", "1", "--out", "here").exit_code == 0
 
 
+@pytest.mark.usefixtures("no_report")
 def test_a_torn_journal_is_said_and_mended(mibench: Call, tmp_path: Path) -> None:
     run(mibench, "--estimators", "fine,odd", "--out", "here", "--jobs", "1")
     path = tmp_path / "here" / "journal.jsonl"
