@@ -97,7 +97,7 @@ def reject_repeats(
 
 def _distinct_rows(values: NDArray[Any]) -> int:
     flat = np.ascontiguousarray(values.reshape(len(values), -1)) + 0.0  # -0.0 and 0.0 are one value
-    if len(np.unique(flat[:, flat.shape[1] // 2])) == len(flat):  # one column of distinct values settles it, much faster
+    if len(np.unique(flat[:, flat.shape[1] // 2])) == len(flat):  # settles it, and much faster
         return len(flat)
     return len(np.unique(flat.view(np.dtype((np.void, flat.dtype.itemsize * flat.shape[1])))))
 
@@ -123,7 +123,7 @@ def _as_array(values: Any, side: str) -> NDArray[Any]:
     if not finite.all():
         where = tuple(int(i) for i in np.argwhere(~finite)[0])
         raise InputError(
-            f"{side} has {int((~finite).sum())} values that are not finite (the first, {array[where]}, at index {where}): "
-            "remove or impute them"
+            f"{side} has {int((~finite).sum())} values that are not finite (the first, {array[where]}, at index "
+            f"{where}): remove or impute them"
         )
     return array

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["KL", "WKL", "whiten"]
 
 _SINGULAR = 1e-12  # smallest eigenvalue of a correlation matrix, relative to the largest
+_COINCIDENCES = 0.01  # share of equal values that rounding to float32 may explain
 _NORMAL = 1.959963984540054  # 97.5 % quantile
 
 
@@ -93,29 +94,38 @@ class KL:
         white, log_det = whiten(values, label, self._name)
         weights = self._weights(d, n)
         distances = nearest_distances(white, len(weights))
-        repeats = int((distances[:, weights != 0] == 0).any(axis=1).sum())
-        if repeats:
-            raise Unsupported(
-                f"{self._name} takes logarithms of neighbour distances, and {repeats} of {n} samples of {label} equal "
-                "others: part of it is discrete; use ksg, or binning"
-            )
+        distances = self._without_repeats(distances, label)
         if label != "(x, y)":
             self._reject_sheet(distances, d, label)
         j = np.arange(1, len(weights) + 1)
         log_ball = d / 2 * np.log(np.pi) - gammaln(d / 2 + 1)
-        terms = d * np.log(np.maximum(distances, np.finfo(float).tiny)) - digamma(j)
+        terms = d * np.log(distances) - digamma(j)
         return terms @ weights + log_ball + np.log(n - 1) + log_det, float(np.abs(weights).sum())
+
+    def _without_repeats(self, distances: NDArray[np.float64], label: str) -> NDArray[np.float64]:
+        """Refuse repeated values; the odd coincidence of rounding counts as lying at the next distance."""
+        zero = distances == 0
+        repeats, n = int(zero[:, 0].sum()), len(distances)
+        if repeats > n * _COINCIDENCES or zero[:, -1].any():
+            raise Unsupported(
+                f"{self._name} takes logarithms of neighbour distances, and {repeats} of {n} samples of {label} equal "
+                "others: part of it is discrete; use ksg, or binning"
+            )
+        if repeats:
+            following = np.where(zero, np.inf, distances).min(axis=1, keepdims=True)
+            distances = np.where(zero, following, distances)
+        return distances
 
     def _reject_sheet(self, distances: NDArray[np.float64], d: int, label: str) -> None:
         """Refuse data on a curved sheet, by the maximum-likelihood dimension of Levina & Bickel (2004)."""
         if d < 3 or distances.shape[1] < 2:
             return
-        growth = np.log(distances[:, -1:] / np.maximum(distances[:, :-1], np.finfo(float).tiny))
+        growth = np.log(distances[:, -1:] / distances[:, :-1])
         found = 1 / growth.mean()
         if found < d / 3:
             raise Unsupported(
-                f"{self._name}: {label} has {d} dimensions but its neighbours spread as in {found:.1f}, on a curved sheet "
-                "without a density; compress first, with pca+ or ae+"
+                f"{self._name}: {label} has {d} dimensions but its neighbours spread as in {found:.1f}, on a curved "
+                "sheet without a density; compress first, with pca+ or ae+"
             )
 
 

@@ -37,8 +37,9 @@ class KSG:
         for vectors and ``side`` for images, whose pixels share a unit (and whose darkest pixels are mostly rounding).
         The estimate is therefore free of the units of x and y.
     interval : bool
-        Whether to spend a little more on a standard error and a 95 % interval, by subsampling
-        (Holmes & Nemenman 2019). It covers sampling error, not bias.
+        Whether to spend a little more on a standard error and a 95 % interval, by disjoint subsets
+        (Holmes & Nemenman 2019), or from the spread of the rows' own terms where that is larger. It covers sampling
+        error, not bias.
 
     Notes
     -----
@@ -62,6 +63,8 @@ class KSG:
             raise InputError(f"ksg: algorithm is {self.algorithm!r}; give 1 or 2, as Kraskov et al. number them")
         if self.scale not in ("auto", "column", "side", "none"):
             raise InputError(f"ksg: scale is {self.scale!r}; give auto, column, side or none")
+        if not isinstance(self.interval, bool):
+            raise InputError(f"ksg: interval is {self.interval!r}; give true or false")
 
     def estimate(self, x: Any, y: Any, *, rng: RandomLike = None, side: Mapping[str, Any] | None = None) -> Estimate:
         """Estimate I(X;Y) in nats.
@@ -91,13 +94,15 @@ class KSG:
         def on_subsets(order: NDArray[np.int64], offsets: NDArray[np.int64]) -> NDArray[np.float64]:
             sizes = np.diff(offsets)
             local = self._terms(a[order], b[order], offsets)[0]
-            return np.add.reduceat(local, offsets[:-1]) / sizes + digamma(sizes)
+            return np.asarray(np.add.reduceat(local, offsets[:-1]) / sizes + digamma(sizes))
 
         error = subsampled_error(on_subsets, len(a), max(20, 5 * self.k), as_generator(rng))
         if error is None:
             return Estimate(mi, diagnostics=diagnostics)
-        std_error, freedom, small = error
-        diagnostics |= {"degrees_of_freedom": float(freedom), "mean_on_subsets": small}
+        spread, freedom, mean = error
+        local = float(terms.std(ddof=1) / np.sqrt(len(a)))
+        diagnostics |= {"subset_error": spread, "local_error": local, "subset_mean": mean}
+        std_error = max(spread, local)
         return Estimate(mi, std_error, t_interval(mi, std_error, freedom), diagnostics=diagnostics)
 
     def _terms(
@@ -119,4 +124,4 @@ class KSG:
         spread = flat.std(axis=0)
         if not columns:
             spread = np.full_like(spread, np.sqrt(np.mean(spread**2)) if self.scale != "none" else 1.0)
-        return np.divide(flat, spread, out=flat, where=spread > 0)
+        return np.asarray(np.divide(flat, spread, out=flat, where=spread > 0))

@@ -14,8 +14,10 @@ from scipy.stats import t as student
 
 __all__ = ["subsampled_error", "t_interval"]
 
-_SMALL = 16  # small subsets; half as many of twice the size stand beside them
-_LARGEST = 1000  # rows in a subset: a variance falls as 1/n well before, and subsets stay cheap beside the estimate
+_PARTS = (
+    8  # more parts know their variance better, but theirs, not that of n samples: n Var is smaller in small samples
+)
+_LARGEST = 2500  # rows in a part: n Var no longer changes, and the parts stay cheap beside the estimate
 
 
 def subsampled_error(
@@ -24,9 +26,7 @@ def subsampled_error(
     fewest: int,
     rng: np.random.Generator,
 ) -> tuple[float, int, float] | None:
-    """Standard error at n samples, assuming a variance B / n, with B from disjoint subsets of two sizes.
-
-    One half of a random order is cut into 8 subsets, the other into 16, so that their estimates are all independent.
+    """Standard error at n samples from the spread over 8 disjoint parts, assuming a variance B / n.
 
     Parameters
     ----------
@@ -35,26 +35,19 @@ def subsampled_error(
     n : int
         Samples there are.
     fewest : int
-        Rows in the smallest subset worth an estimate; there are fewer subsets where n is small.
+        Rows in the smallest part worth an estimate; there are fewer parts where n is small.
 
     Returns
     -------
-    (std_error, degrees_of_freedom, mean_small) or None
-        The mean estimate on the small subsets shows how the estimate drifts with n; None if n is too small.
+    (std_error, degrees_of_freedom, mean) or None
+        The mean estimate on the parts shows how the estimate drifts with n. None if n is too small for 4 parts.
     """
-    small = min(_SMALL, n // (2 * fewest))
-    if small < 4:
+    parts = min(_PARTS, n // fewest)
+    if parts < 4:
         return None
-    size = min(n // (2 * small), _LARGEST // 2)
-    large = small // 2
-    sizes = np.array([2 * size] * large + [size] * small)
-    values = estimate(rng.permutation(n)[: sizes.sum()], np.concatenate([[0], np.cumsum(sizes)]))
-    freedom = large + small - 2
-    scaled = [
-        (len(part) - 1) * rows * np.var(part, ddof=1)
-        for part, rows in ((values[:large], 2 * size), (values[large:], size))
-    ]
-    return float(np.sqrt(sum(scaled) / freedom / n)), freedom, float(values[large:].mean())
+    size = min(n // parts, _LARGEST)
+    values = estimate(rng.permutation(n)[: parts * size], np.arange(parts + 1) * size)
+    return float(np.sqrt(size * np.var(values, ddof=1) / n)), parts - 1, float(np.mean(values))
 
 
 def t_interval(mi: float, std_error: float, freedom: int, level: float = 0.95) -> tuple[float, float]:

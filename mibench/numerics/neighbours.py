@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Nearest-neighbour counts and distances, exact, by whichever search is cheapest for the sample's size and dimension.
+"""Nearest-neighbour counts and distances, exact, by the cheapest search for the sample's size and dimension.
 
-Every pair is compared in float32 where that cannot be told from float64, and the work is redone in float64 where it could.
+Every pair is compared in float32 where that cannot be told from float64; where it could, the work is redone in float64.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ def ksg_counts(
     algorithm : {1, 2}
         Equation (8), cubes in the joint space, or (9), rectangles.
     offsets : array of int, optional
-        Bounds of groups of rows, ``[0, ..., n]``; rows see their own group alone. Each group holds more than k rows, and
-        at least 4.
+        Bounds of groups of rows, ``[0, ..., n]``; rows see their own group alone. Each group holds more than k rows,
+        and at least 4.
     search : {"auto", "tree", "brute"}
 
     Returns
@@ -55,8 +55,8 @@ def ksg_counts(
     if _tree_pays(int(np.diff(bounds).max()), x.shape[1] + y.shape[1], search):
         both = np.ascontiguousarray(np.hstack([x, y]).T, dtype=np.float64)
         if offsets is None:
-            trees = build_three(both, both[: x.shape[1]], both[x.shape[1] :])
-            ksg_tree(*trees, k, algorithm, _BLOCK, counts, radii)
+            joint, tree_x, tree_y = build_three(both, both[: x.shape[1]], both[x.shape[1] :])
+            ksg_tree(joint, tree_x, tree_y, k, algorithm, _BLOCK, counts, radii)
         else:
             ksg_forest(both, bounds, x.shape[1], k, algorithm, counts, radii)
         return counts, radii

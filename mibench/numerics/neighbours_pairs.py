@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Distances of four rows to a stretch of rows: the innermost loops, unrolled so that sums and maxima stay in registers.
 
-Points are columns, shape (d, n) with d even (a column of zeros changes no distance), so that the loop over partners runs
-along memory and vectorises; four coordinates of four rows share each pass.
+Points are columns, shape (d, n) with d even (a column of zeros changes no distance), so that the loop over partners
+runs along memory and vectorises; four coordinates of four rows share each pass.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Nearest neighbours by a k-d tree of many small leaves: for low dimensions, where most leaves need no look.
 
-A tree is a complete binary tree in an array, split at medians, the widest coordinate first: a tuple (order, points in that
-order, shape (d, n), lower and upper corners of each node's bounding box, first and one-past-last position of each node).
+A tree is a complete binary tree in an array, split at medians, the widest coordinate first: a tuple (order, points in
+that order, shape (d, n), lower and upper corners of each node's bounding box, first and last position of each node).
 Everything is float64; the corners are coordinates of points, so that comparisons with a radius are exact.
 """
 
@@ -180,7 +180,9 @@ def count(tree: Any, at: Any, radius: float, closed: bool, stack: Any, room: Any
     if len(at) == 1:
         values, n = tree[1][0], tree[1].shape[1]
         own = np.searchsorted(values, at[0])
-        return _first(values, at[0], radius, False, closed, own, n) - _first(values, at[0], radius, True, closed, 0, own)
+        return _first(values, at[0], radius, False, closed, own, n) - _first(
+            values, at[0], radius, True, closed, 0, own
+        )
     spans, inner = tree[4], len(tree[4]) // 2
     stack[0], depth, total = 0, 1, 0
     while depth:
@@ -268,7 +270,7 @@ def _ksg_rows(
 
 @njit(cache=True, parallel=True)
 def ksg_tree(joint: Any, tree_x: Any, tree_y: Any, k: int, algorithm: int, block: int, counts: Any, radii: Any) -> None:
-    """Counts of Kraskov et al. (2004) from the trees of (x, y), x and y; see `mibench.numerics.neighbours.ksg_counts`."""
+    """Counts of Kraskov et al. (2004) from the trees of (x, y), x and y; see `neighbours.ksg_counts`."""
     n = len(radii)
     for t in prange((n + block - 1) // block):
         _ksg_rows(joint, tree_x, tree_y, t * block, min(n, (t + 1) * block), k, algorithm, counts, radii)

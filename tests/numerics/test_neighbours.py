@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Both searches against a plain double loop, ties and repeats included."""
 
+import itertools
 import subprocess
 import sys
 
@@ -73,7 +74,7 @@ def test_groups_see_only_themselves(search):
     x, y = dyadic(rng, 160, 2, 512), dyadic(rng, 160, 3, 512)
     offsets = np.array([0, 20, 90, 160])
     counts, radii = ksg_counts(x, y, 3, 1, offsets, search=search)
-    for lo, hi in zip(offsets[:-1], offsets[1:], strict=True):
+    for lo, hi in itertools.pairwise(offsets):
         expected, expected_radii = reference_counts(x[lo:hi], y[lo:hi], 3, 1)
         np.testing.assert_array_equal(counts[lo:hi], expected)
         np.testing.assert_array_equal(radii[lo:hi], expected_radii)
