@@ -12,7 +12,7 @@ import numpy as np
 from mibench import tasks
 from mibench.reports.sheet import SCATTERED, is_images, scatter, strip
 from mibench.reports.style import styled, to_svg
-from mibench.reports.words import level, series
+from mibench.reports.words import nats, series
 
 __all__ = ["Picture", "pictures"]
 
@@ -45,7 +45,7 @@ def _picture(name: str) -> Picture:
     try:
         task = tasks.get(name)
         sample = task.sample(SCATTERED, _SEED)
-        truth, x, y = level(task.truth.mi), np.asarray(sample.x), np.asarray(sample.y)
+        truth, x, y = nats(task.truth.mi), np.asarray(sample.x), np.asarray(sample.y)
         if is_images(x) and is_images(y):
             size = f"{x.shape[2]} by {x.shape[1]}"
             alt = f"{_PAIRS} sample pairs of {name}: x above, y below, {size} pixels each"

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from mibench.contracts import InputError, Task
 from mibench.reports.files import write_bytes
 from mibench.reports.style import PALETTE, framed, styled, to_bytes
-from mibench.reports.words import level
+from mibench.reports.words import nats, short
 
 if TYPE_CHECKING:
     from mibench.contracts import RandomLike
@@ -57,12 +57,12 @@ def write_sheet(task: Task | str, path: str | Path, *, count: int = 8, rng: Rand
 
         task = tasks.get(task)
     truth = task.truth
-    title = f"{name}: I(X;Y) = {level(truth.mi)} nats ({truth.method})"
+    title = f"{short(name, 40)}\nI(X;Y) = {nats(truth.mi)} ({truth.method})"
     sample = task.sample(count, rng) if (task.tags & {"images"}) else task.sample(SCATTERED, rng)
     with styled(name):
         draw = _pairs if is_images(sample.x) and is_images(sample.y) else scatter
         figure = draw(np.asarray(sample.x), np.asarray(sample.y))
-        figure.suptitle(title, fontsize=10)
+        figure.suptitle(title, y=1, verticalalignment="bottom", fontsize=9)
         return write_bytes(Path(path), to_bytes(figure, "png"))
 
 
@@ -88,7 +88,7 @@ def strip(x: NDArray[Any], y: NDArray[Any]) -> bytes:
 
 def scatter(x: NDArray[Any], y: NDArray[Any]) -> Figure:
     """First coordinate of x against first coordinate of y, shapes (n, ...)."""
-    figure = framed(2.8, 2.6, left=0.55, right=0.1, top=0.3, bottom=0.45)
+    figure = framed(2.8, 2.6, left=0.55, right=0.1, top=0.1, bottom=0.45)
     axes = figure.subplots()
     first = [side.reshape(len(side), -1)[:, 0] for side in (x, y)]
     axes.plot(*first, ".", color=PALETTE[0], markersize=3.5, alpha=0.55, markeredgewidth=0)
@@ -108,7 +108,7 @@ def _canvas(x: NDArray[Any], y: NDArray[Any], gap: int) -> NDArray[np.float64]:
 
 
 def _pairs(x: NDArray[Any], y: NDArray[Any]) -> Figure:
-    figure = framed(1.1 * len(x) + 0.4, 2.6, left=0.3, right=0.1, top=0.4, bottom=0.1)
+    figure = framed(1.1 * len(x) + 0.4, 2.6, left=0.3, right=0.1, top=0.1, bottom=0.1)
     for line, values, side in zip(figure.subplots(2, len(x), squeeze=False), (x, y), "xy", strict=True):
         for axes, picture in zip(line, values, strict=True):
             axes.imshow(picture, cmap="gray", vmin=float(min(x.min(), y.min())), vmax=float(max(x.max(), y.max())))

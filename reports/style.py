@@ -83,7 +83,7 @@ def to_bytes(figure: Figure, kind: str) -> bytes:
     """The figure as a file of `kind` (``pdf``, ``png``, ``svg``), on white, without a date."""
     buffer = io.BytesIO()
     undated = {"pdf": {"CreationDate": None}, "svg": {"Date": None}}.get(kind)
-    figure.savefig(buffer, format=kind, dpi=200, facecolor="white", metadata=undated)
+    figure.savefig(buffer, format=kind, dpi=200, facecolor="white", bbox_inches="tight", metadata=undated)
     return buffer.getvalue()
 
 

@@ -20,6 +20,7 @@ __all__ = [
     "fixed",
     "groups",
     "level",
+    "nats",
     "order",
     "percent",
     "plural",
@@ -56,6 +57,11 @@ def fixed(value: float | None) -> str:
 def level(value: float | None) -> str:
     """A truth, which is exact: ``3``, ``0.25``, ``1.386``."""
     return NONE if value is None or math.isnan(value) else f"{value:.4g}"
+
+
+def nats(value: float) -> str:
+    """A truth with its unit: ``1 nat``, ``0.25 nats``."""
+    return f"{level(value)} nat" if level(value) == "1" else f"{level(value)} nats"
 
 
 def percent(share: float | None) -> str:
