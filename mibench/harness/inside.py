@@ -11,22 +11,38 @@ import pickle
 import resource
 import signal
 import sys
+from collections.abc import Callable
+from multiprocessing import reduction, util
 from multiprocessing.connection import Connection
 from typing import Any
 
-__all__ = ["serve"]
+__all__ = ["Descriptor", "serve"]
+
+
+class Descriptor:
+    """An open file that travels to the process that is being started."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+    def __reduce__(self) -> tuple[Callable[[Any], Descriptor], tuple[Any]]:
+        return _arrived, (reduction.DupFd(self.number),)
+
+
+def _arrived(duplicate: Any) -> Descriptor:
+    return Descriptor(duplicate.detach())
 
 
 def serve(
     answer: Connection[Any, Any],
-    log: str,
+    log: Descriptor,
     memory: int | None,
     call: bytes,
 ) -> None:
     """Make the pickled call, send ``(True, value)`` or ``(False, text)``, and wait for the parent to end it all."""
     os.setsid()
     _die_with_parent()
-    _redirect(log)
+    _redirect(log.number)
     if memory is not None:
         _limit(memory)
     message: tuple[bool, Any]
@@ -39,6 +55,9 @@ def serve(
         answer.send(message)
     except Exception as error:  # an answer that cannot be pickled
         answer.send((False, f"{type(error).__name__}: {error}"))
+    # remove named semaphores and the like, as a process that ends by itself would
+    util._run_finalizers()  # type: ignore[attr-defined]
+    answer.send(None)
     answer.poll(30)  # the parent now kills the whole session while this process still holds its number
 
 
@@ -58,9 +77,8 @@ def _die_with_parent() -> None:
         os.killpg(0, signal.SIGKILL)
 
 
-def _redirect(log: str) -> None:
+def _redirect(target: int) -> None:
     """Send what the trial prints to a file: the terminal belongs to the live view."""
-    target = os.open(log, os.O_WRONLY | os.O_APPEND)
     sys.stdout.flush()
     sys.stderr.flush()
     os.dup2(target, 1)

@@ -18,7 +18,6 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from multiprocessing import connection, forkserver, get_context, resource_tracker
 from multiprocessing.context import ForkServerProcess
-from pathlib import Path
 from typing import Any, ClassVar
 
 import psutil
@@ -30,7 +29,7 @@ __all__ = ["Crashed", "IsolatedExecutor", "OutOfMemory", "RemoteError", "Stopped
 
 _TICK = 0.1  # seconds between looks at a trial's memory
 _TREE_TICKS = 10  # every so many looks, its children are counted too (that scans /proc)
-_GRACE = 0.7  # seconds between SIGTERM and SIGKILL
+_GRACE = 0.7  # seconds between SIGTERM and SIGKILL, and for what a process does after its answer
 
 
 class Stopped(MibenchError):
@@ -113,23 +112,18 @@ class IsolatedExecutor(Executor):
 
     def _supervise(self, call: bytes) -> Any:
         ours, theirs = self._context.Pipe()
-        descriptor, log = tempfile.mkstemp(prefix="mibench-", suffix=".log")
-        os.close(descriptor)
         limit = self._memory if self._data_limit else None
-        process = self._context.Process(target=inside.serve, args=(theirs, log, limit, call))
-        began = time.monotonic()
-        try:
+        with ours, theirs, tempfile.TemporaryFile() as log:
+            process = self._context.Process(
+                target=inside.serve, args=(theirs, inside.Descriptor(log.fileno()), limit, call)
+            )
+            began = time.monotonic()
             process.start()
             theirs.close()
-            watch = _Watch(process, began, Path(log))
-            answered, value = self._wait(watch, ours)
-            if answered:
-                return value
-            raise RemoteError(value)
-        finally:
-            ours.close()
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(log)
+            answered, value = self._wait(_Watch(process, began, log.fileno()), ours)
+        if answered:
+            return value
+        raise RemoteError(value)
 
     def _wait(self, watch: _Watch, answer: connection.Connection[Any, Any]) -> tuple[bool, Any]:
         deadline = None if self._timeout is None else watch.began + self._timeout
@@ -140,6 +134,7 @@ class IsolatedExecutor(Executor):
                 if answer in ready:
                     with contextlib.suppress(EOFError, ConnectionError):
                         received: tuple[bool, Any] = answer.recv()
+                        answer.poll(_GRACE)  # it is cleaning up after itself
                         return received
                 if ready:
                     raise watch.crash()
@@ -160,7 +155,7 @@ class IsolatedExecutor(Executor):
 class _Watch:
     """The parent's view of one trial's process."""
 
-    def __init__(self, process: ForkServerProcess, began: float, log: Path) -> None:
+    def __init__(self, process: ForkServerProcess, began: float, log: int) -> None:
         self.process = process
         self.began = began
         self._log = log
@@ -222,12 +217,10 @@ def _resident(process: psutil.Process) -> int:
         return 0
 
 
-def _tail(log: Path, lines: int = 5, size: int = 8000) -> str:
+def _tail(log: int, lines: int = 5, size: int = 8000) -> str:
     """What a trial printed last, on one line; of a fatal error, what it was and the innermost frames."""
-    try:
-        text = log.read_bytes()[-size:].decode(errors="replace")
-    except OSError:
-        return ""
+    end = os.fstat(log).st_size
+    text = os.pread(log, size, max(0, end - size)).decode(errors="replace")
     kept = [line.strip() for line in text.splitlines() if line.strip()]
     fatal = [i for i, line in enumerate(kept) if line.startswith("Fatal Python error")]
     return " | ".join(kept[fatal[-1] :][:lines] if fatal else kept[-lines:])

@@ -133,10 +133,13 @@ def test_an_exception_and_an_answer_that_cannot_travel_are_told(tmp_path: Path) 
         assert executor.submit(int, "7").result() == 7
 
 
-def test_nothing_is_left_in_the_temporary_folder(
-    submit: Submit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_nothing_is_left_behind(submit: Submit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(isolate.tempfile, "tempdir", str(tmp_path))
+    make = (
+        "[lock := __import__('multiprocessing').RLock(), setattr(__import__('sys'), 'kept', lock), lock._semlock.name]"
+    )
     with IsolatedExecutor(timeout=30) as executor:
-        submit(executor, "fine").result()
+        name = executor.submit(eval, f"{make}[-1]").result()
+        assert not Path("/dev/shm", f"sem.{name.strip('/')}").exists(), "a named semaphore outlived its trial"
+        assert submit(executor, "fine").result().status == "ok"
     assert list(tmp_path.iterdir()) == []
