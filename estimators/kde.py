@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 from scipy.stats import rankdata
 
-from mibench.contracts import Estimate, InputError
+from mibench.contracts import Estimate, InputError, Unsupported
 from mibench.estimators.bandwidth import Densities, densities, likeliest
 from mibench.estimators.elliptic import elliptic
 from mibench.estimators.inputs import as_pair, reject_discrete, reject_repeats
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from mibench.contracts import RandomLike
 
 __all__ = ["KDE"]
+
+_FEWEST_NEIGHBOURS = 2.0  # below it a density is its nearest kernel's tail
 
 
 @dataclass(frozen=True)
@@ -78,8 +80,8 @@ class KDE:
         InputError
             For data no estimator could use.
         Unsupported
-            For data without a density: discrete, repeated pairs, a singular covariance, or no more samples than
-            dimensions.
+            For data without a density (discrete, repeated pairs, a singular covariance), or samples so few for their
+            dimensions that the kernels of the chosen bandwidth do not overlap.
         """
         x, y = as_pair(x, y, min_samples=8)
         reject_discrete(x, y, "kde")
@@ -89,6 +91,11 @@ class KDE:
         data = elliptic(x, y, "kde", whiten=True)
         spaces = [_whitened(each.q) for each in (data.joint, data.side_x, data.side_y)]
         joint, of_x, of_y = self._densities(spaces)
+        if isinstance(self.bandwidth, str) and joint.neighbours < _FEWEST_NEIGHBOURS:
+            raise Unsupported(
+                f"kde: at the likeliest bandwidth a density rests on {joint.neighbours:.2g} of {len(joint.log)} samples: "
+                f"{spaces[0].shape[1]} dimensions are too many for them; compress first, as in pca+kde or ae+kde"
+            )
         terms = joint.log - of_x.log - of_y.log + data.plug_in
         mi, std_error = float(terms.mean()), float(terms.std(ddof=1) / math.sqrt(len(terms)))
         return Estimate(

@@ -165,6 +165,19 @@ def test_data_on_a_subspace_and_too_few_samples_are_refused():
         KDE().estimate(x[:7], y[:7])
 
 
+def test_dimensions_too_many_for_the_samples_are_refused_unless_the_bandwidth_is_given():
+    rng = np.random.default_rng(0)
+    left, right = rng.uniform(0, 47, size=(2, 600))
+
+    def sharp_edges(at):
+        return np.clip(np.arange(48) - at[:, None], 0, 1) + 1e-4 * rng.normal(size=(600, 48))
+
+    x, y = sharp_edges(left), sharp_edges((left + right) / 2)
+    with pytest.raises(Unsupported, match=r"rests on 1\.\d of 600 samples: 96 dimensions are too many.*ae\+kde"):
+        KDE().estimate(x, y)
+    assert KDE(bandwidth=1.0).estimate(x, y).diagnostics["effective_neighbours"] < 2
+
+
 @pytest.mark.parametrize("bandwidth", ["wide", 0, -1.0, math.inf, math.nan, None, True])
 def test_a_bandwidth_that_is_none_is_refused(bandwidth):
     with pytest.raises(InputError, match=r"kde: bandwidth is .* give shared, own, or a positive number"):
