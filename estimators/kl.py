@@ -30,8 +30,8 @@ _NORMAL = 1.959963984540054  # 97.5 % quantile
 class KL:
     """Kozachenko and Leonenko's (1987) entropies with the k-th neighbour, Euclidean norm, after whitening.
 
-    Each of x, y and (x, y) is multiplied by the inverse root of its covariance, and half the log-determinant added back:
-    no invertible affine map of a side changes the estimate.
+    Each of x, y and (x, y) is multiplied by the inverse root of its covariance, and half the log-determinant added
+    back: no invertible affine map of a side changes the estimate.
 
     Parameters
     ----------

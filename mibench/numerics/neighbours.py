@@ -87,9 +87,10 @@ def nearest_distances(points: Floats, k: int, search: Search = "auto") -> Floats
 
 def _tree_pays(n: int, d: int, search: Search) -> bool:
     """Whether the tree is cheaper: microseconds per row, fitted to n = 1,000 to 50,000 and d = 2 to 20."""
-    tree = 0.65 * 1.42**d * (n / 5000) ** (0.04 * d)
-    brute = n * (0.7e-3 + 0.04e-3 * d)
-    return tree < brute if search == "auto" else search == "tree"
+    if search != "auto":
+        return search == "tree"
+    tree = 0.65 * 1.42**d * (n / 5000) ** (0.04 * d) if d < 20 else np.inf
+    return tree < 0.3 + n * (0.7e-3 + 0.04e-3 * d)
 
 
 def _columns(rows: Floats, dtype: type, even: bool = True) -> NDArray[np.floating]:

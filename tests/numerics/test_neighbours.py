@@ -141,3 +141,7 @@ print(sum(sum(k.stats.cache_misses.values()) for k in kernels), sum(len(k.signat
     misses, signatures = map(int, runs[1].stdout.split())
     assert misses == 0
     assert signatures == 7  # one per kernel: nothing depends on how the caller's arrays lie in memory
+
+
+def test_two_thousand_dimensions_are_searched_by_comparison():
+    assert not neighbours._tree_pays(5_000, 2_048, "auto")
