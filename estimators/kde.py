@@ -93,7 +93,7 @@ class KDE:
         joint, of_x, of_y = self._densities(spaces)
         if isinstance(self.bandwidth, str) and joint.neighbours < _FEWEST_NEIGHBOURS:
             raise Unsupported(
-                f"kde: at the likeliest bandwidth a density rests on {joint.neighbours:.2g} of {len(joint.log)} samples: "
+                f"kde: at the likeliest bandwidth a density rests on {joint.neighbours:.2g} of {len(x)} samples: "
                 f"{spaces[0].shape[1]} dimensions are too many for them; compress first, as in pca+kde or ae+kde"
             )
         terms = joint.log - of_x.log - of_y.log + data.plug_in
