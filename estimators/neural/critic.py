@@ -16,6 +16,7 @@ __all__ = ["Critic", "Kind", "encoder"]
 Kind = Literal["auto", "conv", "mlp"]
 _META = "meta"  # no storage yet: torch's own initialisation, which draws from the global generator, does nothing
 _SLOPE = 0.1  # of the leaky rectifiers
+_MAP = 8  # pixels, about, of a side of the first feature map: overlapping patches keep large images cheap
 _MIN_SIDE = 8  # pixels; smaller images are vectors
 
 
@@ -96,10 +97,14 @@ def encoder(
     layers: list[nn.Module]
     if image and kind != "mlp":
         depth = 1 if len(shape) == 2 else shape[0]
-        height, width = (math.ceil(math.ceil(side / 2) / 2) for side in shape[-2:])
+        steps = [max(2, round(side / _MAP)) for side in shape[-2:]]
+        pads = [(step + 1) // 2 for step in steps]
+        height, width = ((side + 2 * pad) // step // 2 for side, step, pad in zip(shape[-2:], steps, pads, strict=True))
         layers = [
             nn.Unflatten(1, (1, shape[0])) if len(shape) == 2 else nn.Identity(),
-            nn.Conv2d(depth, channels, 5, stride=2, padding=2, device=_META),
+            nn.Conv2d(
+                depth, channels, (2 * steps[0], 2 * steps[1]), (steps[0], steps[1]), (pads[0], pads[1]), device=_META
+            ),
             nn.LeakyReLU(_SLOPE),
             nn.Conv2d(channels, 2 * channels, 3, stride=2, padding=1, device=_META),
             nn.LeakyReLU(_SLOPE),

@@ -65,11 +65,11 @@ class Neural(ABC):
     batch: int = 256
     max_steps: int = 1000
     lr: float = 5e-3
-    weight_decay: float = 0.3
+    weight_decay: float = 0.5
     average: float = 0.99
     holdout: float = 0.3
     check: int = 50
-    patience: int = 8
+    patience: int = 6
     hidden: int = 128
     channels: int = 8
     width: int = 64
