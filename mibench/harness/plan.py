@@ -56,7 +56,7 @@ def make(
     Returns
     -------
     Plan
-        Trials ordered sample by sample, so that trials that share a sample's compression stand together.
+        Trials ordered sample by sample, composites first, so that trials that share a compression stand together.
 
     Raises
     ------
@@ -68,11 +68,13 @@ def make(
     estimator_ids = _identities(
         estimator_room.registry, estimators, estimator_room.board(), preset, estimator_room.get, left_out
     )
+    # composites first: their first stage may be a long training, which the other trials of the sample run beside
+    ordered = sorted(estimator_ids.items(), key=lambda item: "+" not in item[0])
     found: dict[str, Trial] = {}
     for task, task_id in task_ids.items():
         for n in ns:
             for repetition in range(repetitions):
-                for estimator, estimator_id in estimator_ids.items():
+                for estimator, estimator_id in ordered:
                     trial = Trial(task, estimator, n, repetition, seed, task_id, estimator_id)
                     found.setdefault(trial.key, trial)
     return Plan(tuple(found.values()), tuple(dict.fromkeys(left_out)))

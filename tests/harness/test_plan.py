@@ -24,6 +24,11 @@ def test_every_estimator_on_every_sample_sample_by_sample(fakes: Path) -> None:
     assert len({trial.key for trial in trials}) == len(trials) == 16
 
 
+def test_trainings_that_others_wait_for_start_first(fakes: Path) -> None:
+    trials = plan.make("toy", "fine,oracle+ksg,nan,oracle+kl", ns=[50]).trials
+    assert [trial.estimator for trial in trials] == ["oracle+ksg", "oracle+kl", "fine", "nan"]
+
+
 def test_two_spellings_of_one_trial_are_one_trial(fakes: Path) -> None:
     trials = plan.make("toy,toy[mi=1.0]", "fine,fine[bias=0.0]", ns=[50]).trials
     assert [(trial.task, trial.estimator) for trial in trials] == [("toy", "fine")]
