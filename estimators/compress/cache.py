@@ -69,7 +69,7 @@ def _read(path: Path) -> tuple[Codes, dict[str, float]] | None:
     from mibench.estimators.compress.compose import Codes
 
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             about = json.loads(str(file["about"]))
             return Codes(file["x"], file["y"], about["loss_bound"], about["diagnostics"]), about["cost"]
     except FileNotFoundError:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import torch
@@ -33,7 +34,7 @@ def conv_pair(shape: tuple[int, int, int], latent: int, hidden: int) -> tuple[nn
     widths = (channels, *_CHANNELS)
     flat = _CHANNELS[-1] * sizes[-1][0] * sizes[-1][1]
     down: list[nn.Module] = []
-    for before, after in zip(widths, widths[1:], strict=False):
+    for before, after in itertools.pairwise(widths):
         down += [nn.Conv2d(before, after, 3, stride=2, padding=1), nn.SiLU()]
     up: list[nn.Module] = []
     for level in reversed(range(len(_CHANNELS))):

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -118,7 +119,7 @@ def train(
     )
 
 
-def _batches(rows: Tensor, size: int, generator: torch.Generator):  # type: ignore[no-untyped-def]
+def _batches(rows: Tensor, size: int, generator: torch.Generator) -> Iterator[Tensor]:
     while True:
         shuffled = rows[torch.randperm(len(rows), generator=generator)]
         for first in range(0, len(rows) - size + 1, size):
