@@ -11,7 +11,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -76,9 +76,10 @@ class Sample:
 class Task(Protocol):
     """A generator of samples whose mutual information is known. A frozen dataclass of its parameters."""
 
-    version: ClassVar[int]
-    tags: ClassVar[frozenset[str]]
-
+    @property
+    def version(self) -> int: ...
+    @property
+    def tags(self) -> frozenset[str]: ...
     @property
     def truth(self) -> Truth: ...
     @property
@@ -123,7 +124,8 @@ class Estimate:
 class Estimator(Protocol):
     """A frozen dataclass of hyper-parameters with fixed defaults; randomness comes only from `rng`."""
 
-    version: ClassVar[int]
+    @property
+    def version(self) -> int: ...
 
     def estimate(
         self, x: Any, y: Any, *, rng: RandomLike = None, side: Mapping[str, Any] | None = None

@@ -44,5 +44,5 @@ def two_nn(points: NDArray[Any]) -> float:
 
 
 def latent_dim(estimate: float, most: int) -> int:
-    """Whole number of coordinates for a `two_nn` estimate, which errs downward at borders: fractions above 1/4 count."""
+    """Coordinates for a `two_nn` estimate, which errs downward at borders: fractions above 1/4 count as one."""
     return max(1, min(most, math.ceil(estimate - 0.25)))

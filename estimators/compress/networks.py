@@ -38,7 +38,8 @@ def conv_pair(shape: tuple[int, int, int], latent: int, hidden: int) -> tuple[nn
         down += [nn.Conv2d(before, after, 3, stride=2, padding=1), nn.SiLU()]
     up: list[nn.Module] = []
     for level in reversed(range(len(_CHANNELS))):
-        extra = tuple(big - (2 * small - 1) for big, small in zip(sizes[level], sizes[level + 1], strict=True))
+        (tall, wide), (short, narrow) = sizes[level], sizes[level + 1]
+        extra = (tall - (2 * short - 1), wide - (2 * narrow - 1))
         up += [nn.SiLU(), nn.ConvTranspose2d(widths[level + 1], widths[level], 3, 2, 1, output_padding=extra)]
     encoder = nn.Sequential(*down, nn.Flatten(), nn.Linear(flat, hidden), nn.SiLU(), nn.Linear(hidden, latent))
     decoder = nn.Sequential(

@@ -45,4 +45,6 @@ class Oracle:
         for values, name in zip(codes, "xy", strict=True):
             if len(values) != len(x):
                 raise InputError(f"latent_{name} has {len(values)} rows and there are {len(x)} samples: give one each")
-        return Codes(*codes, diagnostics={"dim_x": float(codes[0].shape[1]), "dim_y": float(codes[1].shape[1])})
+        return Codes(
+            codes[0], codes[1], diagnostics={"dim_x": float(codes[0].shape[1]), "dim_y": float(codes[1].shape[1])}
+        )

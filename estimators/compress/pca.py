@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
@@ -27,9 +28,10 @@ class PCA:
 
     Where ``side["noise_std"]`` gives the level s of white noise in both sides, independent of everything else, the
     information that the discarded directions can carry is bounded (docs/theory.md). With the noise-free data in
-    ``side["clean_x"]`` and ``side["clean_y"]`` the bound is ``sum ln(1 + lambda_i / s^2) / 2`` over the eigenvalues of
-    the covariance that they have, in the discarded directions, about their regression on the codes; Corollary 4's
-    own, larger number stands in the diagnostics. Without them it is the trace form, the discarded variance measured by two-fold cross-validation.
+    ``side["clean_x"]`` and ``side["clean_y"]`` the bound is ``sum ln(1 + lambda_i / s^2) / 2``, lambda_i being the
+    eigenvalues of what the codes leave unexplained of the clean data in the discarded directions; Corollary 4's own,
+    larger number stands in the diagnostics. Without them it is the trace form, the discarded variance measured by
+    two-fold cross-validation.
 
     Parameters
     ----------
@@ -51,7 +53,7 @@ class PCA:
     def compress(self, x: NDArray[Any], y: NDArray[Any], *, rng: np.random.Generator, side: Mapping[str, Any]) -> Codes:
         """Scores on the leading components, shape (n, dim)."""
         noise = side.get("noise_std")
-        if noise is not None and not (np.isscalar(noise) and float(noise) > 0):
+        if noise is not None and not (isinstance(noise, numbers.Real) and float(noise) > 0):
             raise InputError(f"noise_std is {noise!r}: give the standard deviation of the noise, above 0")
         codes, diagnostics, sharp = [], {}, 0.0
         for samples, name in ((x, "x"), (y, "y")):
@@ -67,16 +69,16 @@ class PCA:
                 diagnostics[f"corollary4_{name}"] = literal
                 diagnostics[f"loss_bound_{name}"] = sharper
                 sharp += sharper
-        return Codes(*codes, loss_bound=None if noise is None else sharp, diagnostics=diagnostics)
+        return Codes(codes[0], codes[1], None if noise is None else sharp, diagnostics)
 
     def _kept(self, centred: NDArray[np.float64], variances: NDArray[np.float64], noise: Any, name: str) -> int:
         n, width = centred.shape
         if self.dim != "auto":
             if self.dim > min(n - 1, width):
                 raise InputError(f"pca: dim is {self.dim} and {name} has {min(n - 1, width)} components: give no more")
-            return self.dim
+            return int(self.dim)
         if noise is None:
-            return min(width, latent_dim(two_nn(centred), _MOST_AUTO))
+            return min(int(width), latent_dim(two_nn(centred), _MOST_AUTO))
         edge = float(noise) ** 2 * (1.0 + np.sqrt(width / n)) ** 2
         return max(1, min(_MOST_AUTO, int((variances > edge).sum())))
 

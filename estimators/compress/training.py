@@ -20,6 +20,7 @@ _START = 0.3  # share of the steps over which the pull to the start coordinates 
 _NORMALITY = 0.1  # weight of the pull of the codes to a standard normal
 _DIRECTIONS = 32
 _HELD_OUT = 0.1
+_CHUNK = 4096  # samples evaluated at once
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,8 @@ def train(
     decoder.to(device)
     start_codes = torch.tensor(start, dtype=torch.float32, device=device)
     order = torch.randperm(len(inputs), generator=generator)
-    held_out, rest = order.split([n_held := int(_HELD_OUT * len(inputs)), len(inputs) - n_held])
+    n_held = int(_HELD_OUT * len(inputs))
+    held_out, rest = order[:n_held], order[n_held:]
     batch = min(schedule.batch, len(rest))
     quantiles = torch.tensor(ndtri((np.arange(batch) + 0.5) / batch), dtype=torch.float32, device=device)[:, None]
     parameters = [*encoder.parameters(), *decoder.parameters()]
@@ -106,13 +108,12 @@ def train(
     encoder.eval()
     decoder.eval()
     with torch.inference_mode():
-        codes = torch.cat([encoder(part) for part in inputs.split(4096)])
+        parts = [inputs[first : first + _CHUNK] for first in range(0, len(inputs), _CHUNK)]
+        coded = [encoder(part) for part in parts]
         errors = torch.cat(
-            [
-                (decoder(code) - part).square().flatten(1).mean(1)
-                for code, part in zip(codes.split(4096), inputs.split(4096), strict=True)
-            ]
+            [(decoder(code) - part).square().flatten(1).mean(1) for code, part in zip(coded, parts, strict=True)]
         )
+        codes = torch.cat(coded)
     variance = float((inputs - inputs.mean(0)).square().mean())
     return Trained(
         codes.cpu().double().numpy(), float(errors[held_out].mean()) / variance, float(errors[rest].mean()) / variance

@@ -5,12 +5,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import kstest, spearmanr
+
 from mibench.contracts import Unsupported
 from mibench.estimators.compress.dimension import latent_dim, two_nn
 from mibench.estimators.compress.features import features, principal_axes
 from mibench.estimators.compress.gaussianize import gaussianize
 from mibench.estimators.compress.isomap import isomap
-from scipy.stats import kstest, spearmanr
 
 
 @pytest.mark.parametrize("dim", [1, 2, 4])

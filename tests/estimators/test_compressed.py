@@ -3,9 +3,10 @@
 
 import dataclasses
 
-import mibench
 import numpy as np
 import pytest
+
+import mibench
 from mibench.contracts import Estimate, InputError, Unsupported
 from mibench.estimators.compress import autoencoder
 from mibench.estimators.compress.autoencoder import AE
@@ -101,7 +102,7 @@ def test_more_latents_than_features_and_too_few_samples_are_refused():
 
 
 def test_the_oracle_reads_latents_or_says_what_is_missing():
-    task, data = sample("rectangles[mi=1]", 500)
+    _, data = sample("rectangles[mi=1]", 500)
     direct = mibench.estimate(data.side["latent_x"], data.side["latent_y"], "ksg").mi
     assert mibench.estimate(data.x, data.y, "oracle+ksg", side=data.side).mi == pytest.approx(direct)
     with pytest.raises(Unsupported, match="the sample declares no latent_x and no latent_y"):
