@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Cost of one trial of each neural estimator: 5000 image pairs, defaults, one training.
 
-``pytest tests/benchmarks/test_bench_neural.py --benchmark-enable --benchmark-only`` times them; the estimate stands in ``extra_info``.
+``pytest tests/benchmarks/test_bench_neural.py --benchmark-enable --benchmark-only`` times them; ``extra_info`` holds
+the estimates.
 """
 
 from __future__ import annotations
