@@ -117,11 +117,11 @@ class KSG:
         return terms, radii
 
     def _scaled(self, values: NDArray[Any]) -> NDArray[np.float64]:
-        """Rows of shape (n, d), centred on their medians and scaled; columns that never change stay 0."""
+        """Rows of shape (n, d), centred and scaled; columns that never change stay 0."""
         flat = values.reshape(len(values), -1).astype(np.float64)
         columns = self.scale == "column" or (self.scale == "auto" and values.ndim <= 2)
-        flat -= np.median(flat, axis=0)
-        spread = flat.std(axis=0)
+        flat -= flat.mean(axis=0)
+        spread = np.sqrt(np.mean(flat**2, axis=0))
         if not columns:
             spread = np.full_like(spread, np.sqrt(np.mean(spread**2)) if self.scale != "none" else 1.0)
         return np.asarray(np.divide(flat, spread, out=flat, where=spread > 0))

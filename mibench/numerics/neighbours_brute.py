@@ -14,6 +14,8 @@ from numba import njit, prange
 
 from mibench.numerics.neighbours_pairs import ROWS, distances
 
+_LANES = 32  # widths that are multiples of this leave no remainder to the vectorised loops
+_FEW = 8  # neighbours up to which keeping a sorted list costs less than counting
 _FAR = 1e38  # finite, because fast-math code must not meet infinities; float32 holds it
 
 
@@ -30,20 +32,38 @@ def insert(best: Any, which: Any, value: Any, index: int) -> None:
 
 
 @njit(cache=True, fastmath=True)
-def _fold(a: Any, b: Any, fold: int, folded: Any) -> None:
-    """Column minima of max(a, b), read as a table of `fold` rows: vertical, so they vectorise."""
-    width = len(folded)
+def _fold(a: Any, b: Any, folded: Any) -> None:
+    """Column minima of max(a, b), read as a table as wide as `folded`: vertical, so they vectorise."""
+    width, start = len(folded), len(folded)
     for j in range(width):
         folded[j] = max(a[j], b[j])
-    for s in range(1, fold):
-        upper, lower = a[s * width : (s + 1) * width], b[s * width : (s + 1) * width]
+    while start + 4 * width <= len(a):  # four rows of the table a pass
+        a0, a1 = a[start : start + width], a[start + width : start + 2 * width]
+        b0, b1 = b[start : start + width], b[start + width : start + 2 * width]
+        a2, a3 = a[start + 2 * width : start + 3 * width], a[start + 3 * width : start + 4 * width]
+        b2, b3 = b[start + 2 * width : start + 3 * width], b[start + 3 * width : start + 4 * width]
         for j in range(width):
+            first, second = min(max(a0[j], b0[j]), max(a1[j], b1[j])), min(max(a2[j], b2[j]), max(a3[j], b3[j]))
+            folded[j] = min(folded[j], min(first, second))
+        start += 4 * width
+    while start < len(a):
+        upper, lower = a[start : start + width], b[start : start + width]
+        for j in range(len(upper)):
             folded[j] = min(folded[j], max(upper[j], lower[j]))
+        start += width
 
 
 @njit(cache=True, fastmath=True)
-def _ceiling(folded: Any, k: int, one: Any) -> Any:
-    """A value that at least k of `folded`, and seldom many more, do not exceed: bisection on vectorised counts."""
+def _ceiling(folded: Any, best: Any, which: Any, one: Any) -> Any:
+    """A value that at least k of `folded`, and seldom many more, do not exceed."""
+    k = len(best)
+    if k <= _FEW:
+        best[:] = _FAR
+        for j in range(len(folded)):
+            if folded[j] < best[k - 1]:
+                insert(best, which, folded[j], j)
+        return best[k - 1]
+    # by bisection on counts, which vectorise
     low, high = folded[0], folded[0]
     for j in range(len(folded)):
         low, high = min(low, folded[j]), max(high, folded[j])
@@ -69,24 +89,17 @@ def nearest(a: Any, b: Any, folded: Any, best: Any, which: Any, pool: Any, origi
     few values are looked at one by one.
     """
     k, m = len(best), len(a)
-    fold = max(1, int(np.sqrt(m / k)))
-    width = m // fold
-    head = folded[:width]
-    _fold(a, b, fold, head)
-    ceiling = _ceiling(head, k, one)
+    head = folded[: min(m, _LANES * (1 + int(np.sqrt(m * k)) // _LANES))]
+    _fold(a, b, head)
+    ceiling = _ceiling(head, best, which, one)
     found = 0
-    for j in range(width):
+    for j in range(len(head)):
         if head[j] <= ceiling and found < len(pool):
-            for at in range(j, fold * width, width):
+            for at in range(j, m, len(head)):
                 value = max(a[at], b[at])
                 if value <= ceiling and found < len(pool):
                     pool[found], origin[found] = value, at
                     found += 1
-    for at in range(fold * width, m):
-        value = max(a[at], b[at])
-        if value <= ceiling and found < len(pool):
-            pool[found], origin[found] = value, at
-            found += 1
     if found == len(pool):  # many ties
         best[:] = _FAR
         for at in range(m):

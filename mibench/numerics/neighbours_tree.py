@@ -289,6 +289,19 @@ def ksg_forest(points: Any, bounds: Any, dim_x: int, k: int, algorithm: int, cou
         _ksg_rows(joint, tree_x, tree_y, 0, hi - lo, k, algorithm, counts[lo:hi], radii[lo:hi])
 
 
+@njit(cache=True)
+def _along_line(values: Any, at: int, out: Any) -> None:
+    """Distances from a sorted value to its nearest others, ascending."""
+    left, right = at - 1, at + 1
+    for j in range(len(out)):
+        if right == len(values) or (left >= 0 and values[at] - values[left] <= values[right] - values[at]):
+            out[j] = values[at] - values[left]
+            left -= 1
+        else:
+            out[j] = values[right] - values[at]
+            right += 1
+
+
 @njit(cache=True, parallel=True)
 def knn_tree(tree: Any, block: int, distances: Any) -> None:
     """Euclidean distances to the nearest other rows, ascending, shape (n, k)."""
@@ -297,6 +310,9 @@ def knn_tree(tree: Any, block: int, distances: Any) -> None:
         stack, room = np.empty(64, np.int64), np.empty(_LEAF)
         best, which, at = np.empty(k), np.empty(k, np.int64), np.empty(len(tree[1]))
         for position in range(t * block, min(n, (t + 1) * block)):
+            if len(at) == 1:
+                _along_line(tree[1][0], position, distances[tree[0][position]])
+                continue
             for c in range(len(at)):
                 at[c] = tree[1][c, position]
             search(tree, position, at, True, stack, room, best, which)
