@@ -136,7 +136,8 @@ class WKL(KL):
     Parameters
     ----------
     k : int
-        Neighbours that share the weight; `mibench.estimators.weights` says how.
+        Neighbours that share the weight, as `mibench.estimators.weights` says; an entropy in d dimensions takes at most
+        5 d of them, since there is little bias to balance in low dimension.
 
     Notes
     -----
@@ -148,7 +149,7 @@ class WKL(KL):
     k: int = 30
 
     def _weights(self, dim: int, n: int) -> NDArray[np.float64]:
-        return entropy_weights(dim, n, self.k)
+        return entropy_weights(dim, n, min(self.k, 5 * dim))
 
 
 def whiten(values: NDArray[np.float64], label: str, method: str) -> tuple[NDArray[np.float64], float]:
