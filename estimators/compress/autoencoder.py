@@ -73,9 +73,9 @@ class AE:
     architecture: Literal["dense", "conv"] = "dense"
     hidden: int = 128
     steps: int = 2500
-    batch: int = 500
+    batch: int = 125
     learning_rate: float = 3e-3
-    noise: float = 0.05
+    noise: float = 0.1
     restarts: int = 1
     gaussianize: int = 9
 
