@@ -29,8 +29,6 @@ def pick() -> torch.device:
         raise InputError(f"device {name!r} is no torch device: use auto, cpu, cuda or cuda:0") from None
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
         raise InputError(f"device {name!r}: torch sees {torch.cuda.device_count()} CUDA devices here; use auto or cpu")
-    if device.type == "mps" and not torch.backends.mps.is_available():
-        raise InputError(f"device {name!r} is not available here; use auto or cpu")
-    if device.type not in ("cpu", "cuda", "mps"):
-        raise InputError(f"device {name!r} cannot train a network here: use auto, cpu, cuda or mps")
+    if device.type not in ("cpu", "cuda"):
+        raise InputError(f"device {name!r} cannot train a network here: use auto, cpu or cuda")
     return device

@@ -3,8 +3,8 @@
 
 ``scores[i, j] = f(x_i, y_j)``: the diagonal holds the pairs, every entry beside it a draw from the product of the
 marginals. Each bound has two sides: `ascent`, the derivative of its training objective with respect to the scores
-(handed to back-propagation as it stands, so a biased or corrected gradient is written down, not implied), and `value`,
-its value in nats with what each sample contributes.
+(handed to back-propagation as it stands, so a biased or corrected gradient is written down, not implied), and `mi`, its
+value in nats, of which `value` also knows what each sample contributes.
 """
 
 from __future__ import annotations
@@ -53,8 +53,12 @@ class Bound(Protocol):
         """Derivative of the training objective with respect to `scores`, shape (m, m)."""
         ...
 
+    def mi(self, scores: Tensor) -> float:
+        """The bound on `scores`, shape (m, m), in nats."""
+        ...
+
     def value(self, scores: Tensor) -> Value:
-        """The bound on `scores`, shape (m, m)."""
+        """The same with what its error is made of."""
         ...
 
 
@@ -97,9 +101,11 @@ class DonskerVaradhan:
     def ascent(self, scores: Tensor) -> Tensor:
         return _pair_weights(scores) - _tilted(scores, log_mean_exp(scores))
 
+    def mi(self, scores: Tensor) -> float:
+        return float(scores.diagonal().mean() - log_mean_exp(scores))
+
     def value(self, scores: Tensor) -> Value:
-        log_partition = log_mean_exp(scores)
-        return Value(float(scores.diagonal().mean() - log_partition), *_influence(scores, log_partition))
+        return Value(self.mi(scores), *_influence(scores, log_mean_exp(scores)))
 
 
 class MovingAverage(DonskerVaradhan):
@@ -131,10 +137,11 @@ class NguyenWainwrightJordan:
         log_partition = log_mean_exp(scores)
         return _pair_weights(scores) - _tilted(scores, (log_partition - self.ceiling).clamp(min=0.0))
 
+    def mi(self, scores: Tensor) -> float:
+        return float(1.0 + scores.diagonal().mean() - torch.exp(log_mean_exp(scores)))
+
     def value(self, scores: Tensor) -> Value:
-        log_partition = log_mean_exp(scores)
-        mi = float(1.0 + scores.diagonal().mean() - torch.exp(log_partition))
-        return Value(mi, *_influence(scores, torch.zeros_like(log_partition)))
+        return Value(self.mi(scores), *_influence(scores, scores.new_zeros(())))
 
 
 class Contrastive:
@@ -145,11 +152,13 @@ class Contrastive:
         weights = torch.softmax(scores, 1) / m
         return _pair_weights(scores) - torch.where(weights < _FLOOR, 0.0, weights)
 
+    def mi(self, scores: Tensor) -> float:
+        return float(torch.log_softmax(scores, 1).diagonal().mean()) + math.log(len(scores))
+
     def value(self, scores: Tensor) -> Value:
-        m = len(scores)
         log_shares = torch.log_softmax(scores, 1)
-        terms = log_shares.diagonal() + math.log(m)
-        return Value(float(terms.mean()), terms - terms.mean() - (log_shares.exp().sum(0) - 1.0))
+        terms = log_shares.diagonal()
+        return Value(self.mi(scores), terms - terms.mean() - (log_shares.exp().sum(0) - 1.0))
 
 
 class Clipped:
@@ -167,9 +176,11 @@ class Clipped:
         weights = torch.where(weights < _FLOOR, 0.0, weights).fill_diagonal_(0.0)
         return torch.diag(torch.sigmoid(-scores.diagonal()) / m) - weights
 
+    def mi(self, scores: Tensor) -> float:
+        return float(scores.diagonal().mean() - log_mean_exp(scores.clamp(-self.tau, self.tau)))
+
     def value(self, scores: Tensor) -> Value:
         clipped = scores.clamp(-self.tau, self.tau)
-        log_partition = log_mean_exp(clipped)
-        influence, remainder = _influence(clipped, log_partition)
+        influence, remainder = _influence(clipped, log_mean_exp(clipped))
         lifted = scores.diagonal() - clipped.diagonal()
-        return Value(float(scores.diagonal().mean() - log_partition), influence + lifted - lifted.mean(), remainder)
+        return Value(self.mi(scores), influence + lifted - lifted.mean(), remainder)

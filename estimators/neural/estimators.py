@@ -63,8 +63,8 @@ class Neural(ABC):
 
     critic: Kind = "auto"
     batch: int = 256
-    max_steps: int = 1000
-    lr: float = 5e-3
+    max_steps: int = 800
+    lr: float = 7e-3
     weight_decay: float = 0.5
     average: float = 0.99
     holdout: float = 0.3

@@ -10,29 +10,33 @@ costs nothing beside a single training.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from mibench.estimators.neural.bounds import Bound, Value
 from mibench.estimators.neural.critic import Critic
 
-__all__ = ["Checks", "Split", "blocks", "split", "standardise", "value"]
+__all__ = ["Choice", "Split", "blocks", "mi", "split", "standardise", "value"]
+
+Indices = NDArray[np.intp]
 
 _MOST_HELD = 8192  # the value's error is then below a hundredth of a nat: more is better spent in training
 _REPEATS = 4
-_CLIP = 50.0
+_CLIP = 50.0  # deviations
+_PROGRESS = 1e-3  # nats
 
 
 @dataclass(frozen=True)
 class Split:
     """Indices of the training samples and of the two held-out halves."""
 
-    train: NDArray[np.intp]
-    halves: tuple[NDArray[np.intp], NDArray[np.intp]]
+    train: Indices
+    halves: tuple[Indices, Indices]
 
 
 def split(n: int, share: float, rng: np.random.Generator) -> Split:
@@ -42,7 +46,7 @@ def split(n: int, share: float, rng: np.random.Generator) -> Split:
     return Split(order[2 * half :], (order[:half], order[half : 2 * half]))
 
 
-def standardise(values: NDArray[Any], train: NDArray[np.intp]) -> NDArray[np.float32]:
+def standardise(values: NDArray[Any], train: Indices) -> NDArray[np.float32]:
     """Each coordinate less its mean, over its deviation, both of the training samples; shape as given.
 
     A pixel's deviation counts as at least a twentieth of the largest one: amplified further, the rim of an image would
@@ -56,7 +60,7 @@ def standardise(values: NDArray[Any], train: NDArray[np.intp]) -> NDArray[np.flo
     return np.asarray(np.clip((values - mean) / spread, -_CLIP, _CLIP), dtype=np.float32)
 
 
-def blocks(m: int, size: int, rng: np.random.Generator) -> list[NDArray[np.intp]]:
+def blocks(m: int, size: int, rng: np.random.Generator) -> list[Indices]:
     """Indices of samples valued together: all m if they fit, else blocks of `size` from four random partitions."""
     if size >= m:
         return [np.arange(m)]
@@ -65,15 +69,21 @@ def blocks(m: int, size: int, rng: np.random.Generator) -> list[NDArray[np.intp]
 
 
 @torch.no_grad()
-def value(bound: Bound, critic: Critic, x: torch.Tensor, y: torch.Tensor, parts: list[NDArray[np.intp]]) -> Value:
-    """The bound on (x, y), shapes (m, ...), averaged over `parts`; scores in float32, all else in float64."""
+def mi(bound: Bound, critic: Critic, x: Tensor, y: Tensor, parts: list[Indices]) -> float:
+    """The bound on (x, y), shapes (m, ...), averaged over `parts`; the critic in float32, all else in float64."""
+    a, b = critic.of_x(x), critic.of_y(y)
+    return math.fsum(bound.mi(critic.scores(a[part], b[part]).double()) for part in parts) / len(parts)
+
+
+@torch.no_grad()
+def value(bound: Bound, critic: Critic, x: Tensor, y: Tensor, parts: list[Indices]) -> Value:
+    """The same with its error."""
     a, b = critic.of_x(x), critic.of_y(y)
     found = []
     influence, times = np.zeros(len(x)), np.zeros(len(x))
     for part in parts:
-        rows = torch.from_numpy(part).to(a.device)
-        found.append(bound.value(critic.scores(a[rows], b[rows]).cpu().double()))
-        influence[part] += found[-1].influence.numpy()
+        found.append(bound.value(critic.scores(a[part], b[part]).double()))
+        influence[part] += found[-1].influence.cpu().numpy()
         times[part] += 1
     used = times > 0
     return Value(
@@ -83,29 +93,31 @@ def value(bound: Bound, critic: Critic, x: torch.Tensor, y: torch.Tensor, parts:
     )
 
 
-@dataclass
-class Checks:
-    """What the two halves said at each checkpoint; ``best[h]`` is the one that half h likes best."""
+class Choice:
+    """Which checkpoint each half likes best, and the weights of those two.
 
-    steps: list[int] = field(default_factory=list)
-    values: list[tuple[Value, Value]] = field(default_factory=list)
-    best: list[int] = field(default_factory=lambda: [0, 0])
+    A checkpoint counts as better for `stale` only beyond a thousandth of a nat: drift below that is no progress.
+    """
 
-    def add(self, step: int, pair: tuple[Value, Value]) -> bool:
-        """Record a checkpoint; true if a half likes it better than all before."""
-        self.steps.append(step)
-        self.values.append(pair)
-        better = [half for half in (0, 1) if pair[half].mi > self.values[self.best[half]][half].mi]
-        for half in better:
-            self.best[half] = len(self.steps) - 1
-        return bool(better)
+    def __init__(self) -> None:
+        self.checks = 0
+        self.steps = [0, 0]
+        self.weights: list[list[Tensor]] = [[], []]
+        self._best = [-math.inf, -math.inf]
+        self._level = [-math.inf, -math.inf]
+        self._last = 0
+
+    def look(self, step: int, told: tuple[float, float], weights: list[Tensor]) -> None:
+        """Show both halves' values, in nats, of the checkpoint with these weights."""
+        self.checks += 1
+        for half in (0, 1):
+            if told[half] > self._best[half]:
+                self._best[half], self.steps[half] = told[half], step
+                self.weights[half] = [weight.clone() for weight in weights]
+            if told[half] > self._level[half] + _PROGRESS:
+                self._level[half], self._last = told[half], self.checks
 
     @property
     def stale(self) -> int:
-        """Checkpoints since a half last found a better one."""
-        return len(self.steps) - 1 - max(self.best)
-
-    def report(self) -> tuple[float, float]:
-        """The reported value and its standard error, in nats: each half at the other's choice."""
-        told = [self.values[self.best[1 - half]][half] for half in (0, 1)]
-        return (told[0].mi + told[1].mi) / 2, math.sqrt(told[0].variance + told[1].variance) / 2
+        """Looks since a half last saw progress."""
+        return self.checks - self._last

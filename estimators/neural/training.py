@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -15,7 +16,7 @@ from torch import nn
 
 from mibench.estimators.neural.bounds import Bound
 from mibench.estimators.neural.critic import Critic
-from mibench.estimators.neural.heldout import Checks, Split, blocks, value
+from mibench.estimators.neural.heldout import Choice, Split, blocks, mi, value
 
 __all__ = ["Outcome", "Schedule", "train"]
 
@@ -70,20 +71,11 @@ def train(
     xs, ys = torch.from_numpy(x).to(device), torch.from_numpy(y).to(device)
     weights = list(critic.parameters())
     averages = [weight.detach().clone() for weight in weights]
-    optimiser = torch.optim.AdamW(
-        weights, lr=schedule.lr, weight_decay=schedule.weight_decay, fused=device.type != "mps"
-    )
+    optimiser = torch.optim.AdamW(weights, lr=schedule.lr, weight_decay=schedule.weight_decay, fused=True)
     held = [torch.from_numpy(half).to(device) for half in parts.halves]
-    plans = [blocks(len(half), schedule.block, rng) for half in parts.halves]
-
-    def valued(rows: list[torch.Tensor], by: list[torch.Tensor]) -> list[Any]:
-        own = [weight.detach().clone() for weight in weights]
-        _load(weights, by)
-        found = [value(bound, critic, xs[row], ys[row], plan) for row, plan in zip(rows, plans, strict=False)]
-        _load(weights, own)
-        return found
-
-    checks, chosen = Checks(), averages
+    sides = [(xs[rows], ys[rows]) for rows in held]
+    plans = [blocks(len(rows), schedule.block, rng) for rows in held]
+    choice = Choice()
     batch = min(schedule.batch, len(parts.train))
     queue = np.empty(0, np.intp)
     for step in range(schedule.max_steps + 1):
@@ -96,23 +88,28 @@ def train(
             _climb(critic, bound, xs[rows], ys[rows], optimiser, weights)
             _blend(averages, weights, 1.0 - min(schedule.average, step / (step + 10)))
         if step % schedule.check == 0 or step == schedule.max_steps:
-            first, second = valued(held, averages)
-            if checks.add(step, (first, second)):
-                chosen = [average.clone() for average in averages]
-            if checks.stale >= schedule.patience:
+            with _worn(weights, averages):
+                first, second = (mi(bound, critic, *side, plan) for side, plan in zip(sides, plans, strict=True))
+            choice.look(step, (first, second), averages)
+            if choice.stale >= schedule.patience:
                 break
-    mi, std_error = checks.report()
-    seen = torch.from_numpy(parts.train[: len(parts.halves[0])]).to(device)
+    told, seen = [], torch.from_numpy(parts.train[: len(held[0])]).to(device)
+    for half in (0, 1):
+        with _worn(weights, choice.weights[1 - half]):
+            told.append(value(bound, critic, *sides[half], plans[half]))
+    with _worn(weights, choice.weights[0]):
+        on_train = mi(bound, critic, xs[seen], ys[seen], plans[0])
+    reported = (told[0].mi + told[1].mi) / 2
     return Outcome(
-        mi,
-        std_error,
+        reported,
+        math.sqrt(told[0].variance + told[1].variance) / 2,
         {
-            "steps": float(checks.steps[-1]),
-            "best_step": sum(checks.steps[i] for i in checks.best) / 2,
-            "stopped_early": float(checks.steps[-1] < schedule.max_steps),
-            "held_out": float(sum(map(len, parts.halves))),
-            "held_out_value": mi,
-            "train_value": valued([seen], chosen)[0].mi,
+            "steps": float(step),
+            "best_step": sum(choice.steps) / 2,
+            "stopped_early": float(step < schedule.max_steps),
+            "held_out": float(sum(map(len, held))),
+            "held_out_value": reported,
+            "train_value": on_train,
             "parameters": float(sum(weight.numel() for weight in weights)),
             "seconds": time.perf_counter() - start,
         },
@@ -141,7 +138,14 @@ def _blend(averages: list[torch.Tensor], weights: list[nn.Parameter], share: flo
         average.lerp_(weight, share)
 
 
-def _load(weights: list[nn.Parameter], by: list[torch.Tensor]) -> None:
-    with torch.no_grad():
-        for weight, new in zip(weights, by, strict=True):
-            weight.copy_(new)
+@contextmanager
+def _worn(weights: list[nn.Parameter], others: list[torch.Tensor]) -> Iterator[None]:
+    """The critic with other weights for a while."""
+    own = [weight.data for weight in weights]
+    for weight, other in zip(weights, others, strict=True):
+        weight.data = other
+    try:
+        yield
+    finally:
+        for weight, mine in zip(weights, own, strict=True):
+            weight.data = mine

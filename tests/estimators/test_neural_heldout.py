@@ -9,9 +9,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mibench.estimators.neural.bounds import Contrastive, DonskerVaradhan, Value
+from mibench.estimators.neural.bounds import Contrastive, DonskerVaradhan
 from mibench.estimators.neural.critic import Critic
-from mibench.estimators.neural.heldout import Checks, blocks, split, standardise, value
+from mibench.estimators.neural.heldout import Choice, blocks, mi, split, standardise, value
 
 
 @settings(deadline=None)
@@ -69,6 +69,7 @@ def test_value_of_blocks_is_their_mean_and_its_error_that_of_all_samples() -> No
     with torch.no_grad():
         alone = [Contrastive().value(critic(x[part], y[part]).double()) for part in parts]
     assert found.mi == pytest.approx(np.mean([each.mi for each in alone]), abs=1e-6)
+    assert found.mi == mi(Contrastive(), critic, x, y, parts)
     assert len(found.influence) == 90
     assert found.variance == pytest.approx(np.mean([each.variance for each in alone]) / 3, rel=0.35)
     whole = value(DonskerVaradhan(), critic, x, y, blocks(90, 90, np.random.default_rng(0)))
@@ -76,32 +77,31 @@ def test_value_of_blocks_is_their_mean_and_its_error_that_of_all_samples() -> No
         assert whole.mi == pytest.approx(DonskerVaradhan().value(critic(x, y).double()).mi, abs=1e-6)
 
 
-def told(mi: float) -> Value:
-    return Value(mi, torch.tensor([0.1, -0.1], dtype=torch.float64))
+def test_each_half_keeps_the_weights_it_likes_best() -> None:
+    choice = Choice()
+    for step, told in enumerate([(0.0, 0.0), (1.0, 0.5), (0.8, 0.9), (0.7, 0.9004)]):
+        choice.look(10 * step, told, [torch.tensor(float(step))])
+    assert choice.steps == [10, 30]
+    assert [float(weights[0]) for weights in choice.weights] == [1.0, 3.0]
+    assert choice.stale == 1  # 0.0004 nats are no progress
 
 
-def test_each_half_reports_what_the_other_chose() -> None:
-    checks = Checks()
-    for step, (first, second) in enumerate([(0.0, 0.0), (1.0, 0.5), (0.8, 0.9), (0.7, 0.2)]):
-        improved = checks.add(10 * step, (told(first), told(second)))
-        assert improved == (step in (1, 2))
-    assert checks.best == [1, 2]
-    assert checks.stale == 1
-    mi, std_error = checks.report()
-    assert mi == pytest.approx((0.8 + 0.5) / 2)
-    assert std_error == pytest.approx(0.5 * (2 * told(0.0).variance) ** 0.5)
+def test_kept_weights_do_not_follow_training() -> None:
+    choice, weights = Choice(), [torch.zeros(2)]
+    choice.look(0, (1.0, 1.0), weights)
+    weights[0] += 1.0
+    assert not choice.weights[0][0].any()
 
 
 def test_the_best_of_many_noisy_checks_is_not_biased_upwards() -> None:
-    """Forty values of pure noise: the best has mean above 2; what is reported has mean 0."""
+    """Forty checkpoints whose values are pure noise: the best is above 2, what the other half says of it has mean 0."""
     rng = np.random.default_rng(0)
     reports, best = [], []
     for _ in range(300):
-        checks = Checks()
-        noise = rng.standard_normal((40, 2))
+        choice, noise = Choice(), rng.standard_normal((40, 2))
         for step, (first, second) in enumerate(noise):
-            checks.add(step, (told(first), told(second)))
-        reports.append(checks.report()[0])
+            choice.look(step, (first, second), [])
+        reports.append((noise[choice.steps[1], 0] + noise[choice.steps[0], 1]) / 2)
         best.append(noise.max(0).mean())
     assert np.mean(best) > 2.0
     assert abs(np.mean(reports)) < 4 * 0.71 / np.sqrt(300)
