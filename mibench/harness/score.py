@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from mibench.contracts import STATUSES, Row
 
-__all__ = ["COLUMNS", "HALF", "by_task", "caption", "frame", "leaderboard"]
+__all__ = ["COLUMNS", "FEWEST", "HALF", "by_task", "caption", "frame", "leaderboard"]
 
+FEWEST = 6  # common cells from which ranks and intervals are given
 HALF = 0.5  # estimators that completed at least this share of the board decide which cells are common
 COLUMNS = (
     "rank",
@@ -84,7 +85,8 @@ def leaderboard(rows: Iterable[Row]) -> pd.DataFrame:
         ``mae_common``: mean |estimate - truth| over the common cells, those that every estimator with coverage of at
         least one half completed (one that fails often cannot empty the set; it has no ``mae_common`` itself unless it
         completed it). ``mae_low``, ``mae_high``: its 95 % interval from a bootstrap over common cells, the same draws
-        for all. ``rank``: 1 + the estimators whose interval lies wholly below; overlapping intervals are ties.
+        for all. ``rank``: 1 + the estimators whose error is smaller in 97.5 % of the draws; the others are ties. Both
+        need at least `FEWEST` common cells.
         ``mae``, ``bias``, ``rmse``, ``worst``: mean |error|, mean error, root mean square and largest |error| over the
         estimator's own ok cells. ``sd``: spread over repetitions (root mean of the variances within a task and size);
         without repetitions, of the error over cells. ``interval_coverage``: share of stated intervals that hold the
@@ -134,9 +136,10 @@ def caption(common: int, cells: int, estimators: int) -> str:
             f"No cell of {cells} was completed by every estimator with coverage of at least {HALF:.0%}: no common "
             "error, and no ranks."
         )
+    ranks = "" if common >= FEWEST else f" Ranks and intervals need {FEWEST} of them."
     return (
-        f"mae_common and ranks: the {common} of {cells} cells that all {estimators} estimators with coverage of at "
-        f"least {HALF:.0%} completed. Errors in nats; seconds: mean; peak memory: maximum."
+        f"MAE common: the {common} of {cells} cells that all {estimators} estimators with coverage of at "
+        f"least {HALF:.0%} completed.{ranks} Errors in nats; seconds: mean; peak memory: maximum."
     )
 
 
@@ -176,25 +179,26 @@ def _common(table: pd.DataFrame, board: pd.DataFrame) -> pd.DataFrame:
 
 def _score_common(board: pd.DataFrame, errors: pd.DataFrame) -> None:
     """Fill ``mae_common``, its interval and the ranks in place."""
-    means = errors.mean() if len(errors) else pd.Series(dtype=float)
-    board["mae_common"] = board["estimator"].map(means).astype(float)
+    averages = errors.mean() if len(errors) else pd.Series(dtype=float)
+    board["mae_common"] = board["estimator"].map(averages).astype(float)
     board["mae_low"] = board["mae_high"] = np.nan
     board["rank"] = pd.array([pd.NA] * len(board), dtype="Int64")
-    if len(errors) < 2:  # one cell says nothing of the spread over cells
+    if len(errors) < FEWEST:  # resamples of so few cells say nothing of the spread over cells
         return
-    low, high = _bootstrap(errors.to_numpy())
+    means = _bootstrap(errors.to_numpy())
+    low, high = np.quantile(means, [0.025, 0.975], axis=0)
     board["mae_low"] = board["estimator"].map(dict(zip(errors.columns, low, strict=True))).astype(float)
     board["mae_high"] = board["estimator"].map(dict(zip(errors.columns, high, strict=True))).astype(float)
-    ranks = {name: 1 + int((high < low[i]).sum()) for i, name in enumerate(errors.columns)}
+    better = (means[:, :, None] < means[:, None, :]).mean(axis=0) >= 0.975
+    ranks = dict(zip(errors.columns, 1 + better.sum(axis=0), strict=True))
     board["rank"] = pd.array([ranks.get(name, pd.NA) for name in board["estimator"]], dtype="Int64")
 
 
-def _bootstrap(errors: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """95 % intervals of the column means of `errors`, shape (cells, estimators), over paired resamples of the cells."""
+def _bootstrap(errors: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Column means of `errors`, shape (cells, estimators), over paired resamples of the cells: (draws, estimators)."""
     cells = len(errors)
     counts = np.random.default_rng(0).multinomial(cells, np.full(cells, 1 / cells), size=_DRAWS)
-    low, high = np.quantile(counts @ errors / cells, [0.025, 0.975], axis=0)
-    return low, high
+    return np.asarray(counts @ errors / cells)
 
 
 def _floats(values: Iterable[float | None]) -> NDArray[np.float64]:

@@ -133,6 +133,21 @@ def test_the_interval_is_that_of_a_bootstrap_over_cells() -> None:
     assert score.leaderboard(rows).equals(score.leaderboard(rows)), "the same rows give the same table"
 
 
+def test_ranks_compare_cell_by_cell() -> None:
+    # errors run from 0.1 to 3, so the intervals of both overlap widely, yet one is better on every cell
+    rows = [make(name, f"t{i}", 2.1 + 0.25 * i + extra) for i in range(12) for name, extra in (("a", 0), ("b", 0.05))]
+    board = score.leaderboard(rows).set_index("estimator")
+    assert board.loc["b", "mae_low"] < board.loc["a", "mae_high"]
+    assert board["rank"].to_dict() == {"a": 1, "b": 2}
+
+
+@pytest.mark.parametrize(("cells", "ranked"), [(score.FEWEST - 1, False), (score.FEWEST, True)])
+def test_few_common_cells_give_no_ranks(cells: int, ranked: bool) -> None:
+    board = score.leaderboard([make(name, f"t{i}", 2.5) for i in range(cells) for name in "ab"])
+    assert board["rank"].notna().all() == ranked
+    assert ("Ranks and intervals need" in board.attrs["caption"]) == (not ranked)
+
+
 def test_one_cell_gives_no_ranks_and_no_interval() -> None:
     found = line([make("e", "a", 2.5), make("f", "a", 2.0)], "e")
     assert found["mae_common"] == 0.5
