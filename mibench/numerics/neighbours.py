@@ -52,7 +52,7 @@ def ksg_counts(
     """
     bounds = np.array([0, len(x)]) if offsets is None else np.asarray(offsets, np.int64)
     counts, radii = np.empty((len(x), 3), np.int64), np.empty(len(x))
-    if _tree_pays(int(np.diff(bounds).max()), x.shape[1] + y.shape[1], search):
+    if _tree_pays(int(np.diff(bounds).max()), x.shape[1] + y.shape[1], k, search):
         both = np.ascontiguousarray(np.hstack([x, y]).T, dtype=np.float64)
         if offsets is None:
             joint, tree_x, tree_y = build_three(both, both[: x.shape[1]], both[x.shape[1] :])
@@ -74,7 +74,7 @@ def nearest_distances(points: Floats, k: int, search: Search = "auto") -> Floats
     """Euclidean distances to the k nearest other rows, ascending, shape (n, k), for centred rows of shape (n, d)."""
     n, d = points.shape
     distances = np.empty((n, k))
-    if _tree_pays(n, d, search):
+    if _tree_pays(n, d, k, search):
         knn_tree(build(_columns(points, np.float64, even=False)), _BLOCK, distances)
         return distances
     rows, tasks = np.ascontiguousarray(points, dtype=np.float64), _tasks(np.array([0, n]))
@@ -85,11 +85,11 @@ def nearest_distances(points: Floats, k: int, search: Search = "auto") -> Floats
     return distances
 
 
-def _tree_pays(n: int, d: int, search: Search) -> bool:
-    """Whether the tree is cheaper: microseconds per row, fitted to n = 1,000 to 50,000 and d = 2 to 20."""
+def _tree_pays(n: int, d: int, k: int, search: Search) -> bool:
+    """Whether the tree is cheaper: microseconds per row, fitted to n = 1,000 to 50,000, d = 2 to 20, k = 3 to 30."""
     if search != "auto":
         return search == "tree"
-    tree = 0.65 * 1.42**d * (n / 5000) ** (0.04 * d) if d < 20 else np.inf
+    tree = 0.6 * 1.5**d * (n / 5000) ** (0.045 * d) * (1 + k / 60) if d < 20 else np.inf
     return tree < 0.3 + n * (0.7e-3 + 0.04e-3 * d)
 
 

@@ -115,10 +115,10 @@ def test_float32_counts_agree_on_average_with_float64():
 
 
 def test_the_cheaper_search_is_chosen():
-    assert neighbours._tree_pays(50_000, 2, "auto")
-    assert neighbours._tree_pays(50_000, 4, "auto")
-    assert not neighbours._tree_pays(5_000, 20, "auto")
-    assert not neighbours._tree_pays(50_000, 20, "auto")
+    assert neighbours._tree_pays(50_000, 2, 3, "auto")
+    assert neighbours._tree_pays(50_000, 4, 30, "auto")
+    assert not neighbours._tree_pays(5_000, 20, 3, "auto")
+    assert not neighbours._tree_pays(50_000, 10, 5, "auto")
 
 
 def test_a_second_process_compiles_nothing(tmp_path):
@@ -144,4 +144,4 @@ print(sum(sum(k.stats.cache_misses.values()) for k in kernels), sum(len(k.signat
 
 
 def test_two_thousand_dimensions_are_searched_by_comparison():
-    assert not neighbours._tree_pays(5_000, 2_048, "auto")
+    assert not neighbours._tree_pays(5_000, 2_048, 3, "auto")
