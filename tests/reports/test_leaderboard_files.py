@@ -20,7 +20,7 @@ MARKDOWN = """\
 What is common.
 
 - estimator: the method; a+b compresses with a and estimates with b
-- rank: 1 + how many have an error interval wholly below; equal ranks are ties
+- rank: 1 + how many have a smaller error in 97.5 % of paired resamples; equal ranks are ties
 - coverage: share of the planned trials that ended ok
 - MAE, common: mean |estimate - truth| on the common cells
 - 95 % interval: of MAE, common, by a paired bootstrap over cells
