@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mibench.numerics.neighbours_brute import knn_brute, ksg_brute
-from mibench.numerics.neighbours_tree import build, build_three, knn_tree, ksg_forest, ksg_tree
+from mibench.numerics.neighbours_by_tree import knn_tree, ksg_forest, ksg_tree
+from mibench.numerics.neighbours_tree import build, build_three
 
 __all__ = ["ksg_counts", "nearest_distances"]
 

@@ -37,6 +37,7 @@ def sklearn(x, y):
 
 
 def infomeasure(x, y):
+    pytest.importorskip("sparse", exc_type=ImportError)  # which it needs and does not declare
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return pytest.importorskip("infomeasure", exc_type=ImportError).mutual_information(x, y, approach="ksg", k=3)

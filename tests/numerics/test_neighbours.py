@@ -124,7 +124,7 @@ def test_the_cheaper_search_is_chosen():
 def test_a_second_process_compiles_nothing(tmp_path):
     code = """
 import numpy as np
-from mibench.numerics import neighbours, neighbours_brute, neighbours_tree
+from mibench.numerics import neighbours, neighbours_brute, neighbours_by_tree, neighbours_tree
 rng = np.random.default_rng(0)
 x, y = rng.normal(size=(2, 300, 2))
 offsets = np.array([0, 100, 300])
@@ -133,8 +133,9 @@ for search in ("brute", "tree"):
     neighbours.ksg_counts(x.astype("f4"), y.astype("f4"), 3, 2, offsets, search=search)
     neighbours.nearest_distances(x, 5, search)
     neighbours.nearest_distances(np.asfortranarray(x.astype("f4")), 5, search)
-brute, tree = neighbours_brute, neighbours_tree
-kernels = brute.ksg_brute, brute.knn_brute, tree.ksg_tree, tree.ksg_forest, tree.knn_tree, tree.build, tree.build_three
+brute, tree, by_tree = neighbours_brute, neighbours_tree, neighbours_by_tree
+kernels = brute.ksg_brute, brute.knn_brute, tree.build, tree.build_three
+kernels += by_tree.ksg_tree, by_tree.ksg_forest, by_tree.knn_tree
 print(sum(sum(k.stats.cache_misses.values()) for k in kernels), sum(len(k.signatures) for k in kernels))
 """
     runs = [subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True) for _ in range(2)]
