@@ -62,18 +62,18 @@ class Neural(ABC):
     """
 
     critic: Kind = "auto"
-    batch: int = 256
+    batch: int = 192
     max_steps: int = 800
     lr: float = 7e-3
-    weight_decay: float = 0.5
+    weight_decay: float = 0.4
     average: float = 0.99
     holdout: float = 0.3
     check: int = 50
-    patience: int = 6
+    patience: int = 5
     hidden: int = 128
     channels: int = 8
-    width: int = 64
-    units: int = 8
+    width: int = 32
+    units: int = 16
 
     version: ClassVar[int] = 1
     min_samples: ClassVar[int] = 100
@@ -225,6 +225,8 @@ class InfoNCE(Neural):
     ----------
     van den Oord, Li, Vinyals: Representation learning with contrastive predictive coding, 2018, section 2.3.
     """
+
+    batch: int = 256
 
     def bound(self) -> Bound:
         return Contrastive()
