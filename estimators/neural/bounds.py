@@ -111,11 +111,15 @@ class DonskerVaradhan:
 class MovingAverage(DonskerVaradhan):
     """The same bound, its gradient's denominator replaced by a moving average (Belghazi et al. 2018, eq. 12).
 
-    The plain gradient of a batch is biased, since the expectation in the denominator is the batch's own.
+    The plain gradient of a batch is biased, since the expectation in the denominator is the batch's own. But the bound
+    ignores a constant added to f, and the corrected gradient does not: at large MI the constant runs away. `anchor`
+    times log(E'[exp f])^2 / 2 is taken off the objective, which holds the constant and leaves the optimum where it was
+    (Choi, Lee: Combating the instability of mutual information-based losses via regularization, UAI 2022).
     """
 
-    def __init__(self, rate: float) -> None:
+    def __init__(self, rate: float, anchor: float) -> None:
         self.rate = rate
+        self.anchor = anchor
         self.log_average: Tensor | None = None
 
     def ascent(self, scores: Tensor) -> Tensor:
@@ -124,7 +128,8 @@ class MovingAverage(DonskerVaradhan):
             self.log_average = current
         else:
             self.log_average = torch.logaddexp(math.log1p(-self.rate) + self.log_average, math.log(self.rate) + current)
-        return _pair_weights(scores) - _tilted(scores, self.log_average)
+        corrected = _pair_weights(scores) - _tilted(scores, self.log_average)
+        return corrected - self.anchor * current * _tilted(scores, current)
 
 
 class NguyenWainwrightJordan:

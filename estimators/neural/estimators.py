@@ -186,19 +186,23 @@ class MINE(Neural):
     ----------
     rate : float
         Weight of the current batch in the moving average of E'[exp f].
+    anchor : float
+        Pull of log E'[exp f] towards 0, where the bound does not care; without it training diverges at large MI.
 
     References
     ----------
-    Belghazi et al.: Mutual information neural estimation, ICML 2018, eq. 12.
+    Belghazi et al.: Mutual information neural estimation, ICML 2018, eq. 12;
+    Choi, Lee: Combating the instability of mutual information-based losses via regularization, UAI 2022.
     """
 
     rate: float = 0.1
+    anchor: float = 0.1
 
     def _ranges(self) -> list[tuple[str, float, float]]:
-        return [*super()._ranges(), ("rate", 1e-6, 1.0 - 1e-6)]
+        return [*super()._ranges(), ("rate", 1e-6, 1.0 - 1e-6), ("anchor", 0.0, 100.0)]
 
     def bound(self) -> Bound:
-        return MovingAverage(self.rate)
+        return MovingAverage(self.rate, self.anchor)
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from mibench.estimators.neural.bounds import (
 )
 
 BOUNDS: dict[str, Callable[[], Bound]] = {
-    "mine": lambda: MovingAverage(0.1),
+    "mine": lambda: MovingAverage(0.1, 0.1),
     "dv": DonskerVaradhan,
     "nwj": NguyenWainwrightJordan,
     "infonce": Contrastive,
@@ -84,7 +84,7 @@ def test_ascent_is_the_gradient_of_the_objective(name: str, seed: int) -> None:
 
 def test_mine_divides_by_the_moving_average() -> None:
     """Belghazi et al. (2018), eq. 12: E[grad f] - E'[exp(f) grad f] / average of E'[exp f] over batches."""
-    bound, rate, average = MovingAverage(0.25), 0.25, None
+    bound, rate, average = MovingAverage(0.25, 0.0), 0.25, None
     for seed in range(6):
         f = scores_of(seed, m=5)
         current = sum(math.exp(f[i, j]) for i, j in pairs(5)) / 20
@@ -97,6 +97,18 @@ def test_mine_divides_by_the_moving_average() -> None:
         torch.testing.assert_close(bound.ascent(f), expected, atol=1e-11, rtol=1e-9)
         plain = DonskerVaradhan().ascent(f)
         assert seed == 0 or not torch.allclose(plain, expected, rtol=1e-2)
+
+
+@untimed
+@given(seed=seeds, shift=st.floats(-20.0, 20.0))
+def test_mine_anchors_the_constant_of_the_critic(seed: int, shift: float) -> None:
+    """The anchor adds the gradient of -0.3 log(E[exp f])^2 / 2: a push on the constant, against the log-partition."""
+    f = (scores_of(seed) + shift).requires_grad_()
+    (-0.15 * log_mean_exp(f) ** 2).backward()
+    added = MovingAverage(0.1, 0.3).ascent(f.detach()) - MovingAverage(0.1, 0.0).ascent(f.detach())
+    assert f.grad is not None
+    torch.testing.assert_close(added, f.grad, atol=1e-9, rtol=1e-7)
+    assert float(added.sum()) == pytest.approx(-0.3 * float(log_mean_exp(f.detach())), abs=1e-9)
 
 
 @untimed
