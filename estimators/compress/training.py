@@ -18,7 +18,7 @@ __all__ = ["Schedule", "Trained", "train"]
 
 _START = 0.3  # share of the steps over which the pull to the start coordinates fades
 _NORMALITY = 0.1  # weight of the pull of the codes to a standard normal
-_DIRECTIONS = 32
+_DIRECTIONS = 16
 _HELD_OUT = 0.1
 _CHUNK = 4096  # samples evaluated at once
 
