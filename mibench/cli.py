@@ -13,9 +13,9 @@ from mibench import __version__
 from mibench.contracts import MibenchError
 
 EPILOG = """\b
-Exit codes: 0 fine; 2 wrong usage or environment; 3 nothing was compared (no trial ended ok);
-4 some trials failed (error, timeout, crashed, out_of_memory, not_installed; `unsupported` is an
-answer, not a failure); 130 interrupted."""
+Exit codes: 0 fine; 2 wrong usage or environment; 3 nothing was compared: no trial failed and none
+ended ok (all `unsupported`, which is an answer and not a failure, or none left to run); 4 some or all
+trials failed (error, timeout, crashed, out_of_memory, not_installed); 130 interrupted."""
 FOLDER = click.Path(path_type=Path, file_okay=False)
 FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -87,8 +87,9 @@ def run(**options: Any) -> None:
     Give the same command again to continue a run that was stopped.
     """
     from mibench import cli_run
+    from mibench.cli_options import Options
 
-    sys.exit(cli_run.run(cli_run.Options(**options)))
+    sys.exit(cli_run.run(Options(**options)))
 
 
 @main.command()

@@ -4,81 +4,25 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
-import re
-import shutil
+import shlex
 import signal
 import sys
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
-from mibench.contracts import InputError, MibenchError, Row, Trial
+from mibench.cli_options import Options
+from mibench.contracts import MibenchError, Row, Trial
+from mibench.harness import store
 from mibench.harness import threads as caps
-from mibench.harness.run import FAILURES, Rerun, execute, left_to_do
+from mibench.harness.run import FAILURES, execute, left_to_do
 
 BAD_ENVIRONMENT, NOTHING, SOME_FAILED, INTERRUPTED = 2, 3, 4, 130
+_CACHE = ".mibench-cache"  # compressions that trials share; of a name that no folder of the user's has
 _GPU_JOBS = 4  # each trial on a GPU holds a context of its own there
-
-
-@dataclass(frozen=True)
-class Options:
-    """The options of ``mibench run``, as click read them."""
-
-    tasks: str
-    estimators: str = "all"
-    ns: str | None = None
-    repetitions: int = 1
-    seed: int = 0
-    quick: bool = False
-    scale: str = "default"
-    jobs: int | None = None
-    threads: int | None = None
-    timeout: float = 600.0
-    memory: float = 4.0
-    device: str = "auto"
-    rerun: Rerun = "missing"
-    out: Path | None = None
-    plugins: tuple[Path, ...] = ()
-    fail_fast: bool = False
-    dry_run: bool = False
-
-    @property
-    def preset(self) -> str:
-        """The grid that a family's name expands to."""
-        if self.quick and self.scale != "default":
-            raise InputError("--quick and --scale paper ask for opposite things: give one of them")
-        return "quick" if self.quick else self.scale
-
-    @property
-    def sizes(self) -> list[int]:
-        """Sample sizes, checked."""
-        if self.ns is None:
-            return [2000 if self.quick else 5000]
-        sizes = []
-        for part in self.ns.split(","):
-            try:
-                size = int(part)
-            except ValueError:
-                size = 0
-            if size < 1:
-                raise InputError(f"--n-samples {self.ns!r}: {part.strip()!r} is not a whole number above 0")
-            sizes.append(size)
-        return list(dict.fromkeys(sizes))
-
-    @property
-    def folder(self) -> Path:
-        """Where the run lives: the same command finds the same folder."""
-        if self.out is not None:
-            return self.out
-        words = [_slug(self.tasks), _slug(self.estimators)]
-        words += [self.preset] if self.preset != "default" else []
-        words += [f"n{'-'.join(map(str, self.sizes))}"] if self.ns is not None else []
-        return Path("runs", "-".join([*words, f"seed{self.seed}"]))
 
 
 def run(options: Options) -> int:
@@ -113,18 +57,19 @@ def run(options: Options) -> int:
 
 def _run(options: Options, trials: Sequence[Trial], plugins: tuple[str, ...], jobs: int, threads: int) -> int:
     from mibench import cli_view
-    from mibench.harness import plan, provenance, store
+    from mibench.harness import plan, provenance
     from mibench.harness.isolate import IsolatedExecutor
     from mibench.harness.journal import Journal
     from mibench.harness.trial import Setting
 
     folder = options.folder
     environment = {**caps.environment(threads), **_device(options.device)}
-    cache = None if "MIBENCH_CACHE" in os.environ else folder.resolve() / "cache"
+    cache = None if "MIBENCH_CACHE" in os.environ else folder.resolve() / _CACHE
     if cache:
         environment["MIBENCH_CACHE"] = str(cache)
     with store.claim(folder), Journal(folder / store.JOURNAL) as journal:
         before = store.read_manifest(folder)
+        _same_seed(folder, before, options.seed)
         todo = left_to_do(trials, journal.rows, options.rerun)
         gpu = options.device != "cpu" and bool(provenance.gpus())
         executor = IsolatedExecutor(
@@ -138,7 +83,7 @@ def _run(options: Options, trials: Sequence[Trial], plugins: tuple[str, ...], jo
             folder,
             provenance.manifest(
                 before,
-                command=" ".join(["mibench", *sys.argv[1:]]),
+                command=shlex.join(["mibench", *sys.argv[1:]]),
                 selection=_selection(options, trials),
                 limits={
                     "timeout_s": options.timeout,
@@ -168,14 +113,13 @@ def _run(options: Options, trials: Sequence[Trial], plugins: tuple[str, ...], jo
                 executor.shutdown(wait=True, cancel_futures=True)
         rows = [journal.rows[trial.key] for trial in trials if trial.key in journal.rows]
         if cache and len(rows) == len(trials) and not interrupted:
-            shutil.rmtree(cache, ignore_errors=True)
+            _clear(cache)
         return _finish(folder, rows, len(trials), interrupted)
 
 
 def _finish(folder: Path, rows: list[Row], planned: int, interrupted: bool) -> int:
     """Leaderboard, counts, report; the exit code."""
     from mibench import cli_view, reports
-    from mibench.harness import store
 
     cli_view.show_outcome(rows, planned)
     if rows:
@@ -209,8 +153,9 @@ def _finish(folder: Path, rows: list[Row], planned: int, interrupted: bool) -> i
 
 
 def _dry_run(options: Options, trials: Sequence[Trial], jobs: int, threads: int) -> int:
-    from mibench.harness import journal, store
+    from mibench.harness import journal
 
+    _same_seed(options.folder, store.read_manifest(options.folder), options.seed)
     rows = {row.key: row for row in journal.read(options.folder / store.JOURNAL)[0]}
     todo = left_to_do(trials, rows, options.rerun)
     for what in ("task", "estimator"):
@@ -221,6 +166,25 @@ def _dry_run(options: Options, trials: Sequence[Trial], jobs: int, threads: int)
     click.echo(f"limits: {options.timeout:g} s and {options.memory:g} GiB per trial; device: {options.device}")
     click.echo(f"folder: {options.folder} (nothing was written)")
     return 0
+
+
+def _same_seed(folder: Path, manifest: Mapping[str, Any], seed: int) -> None:
+    """Refuse to mix root seeds in one folder: its tables pair the answers to one sample, and a seed makes new ones."""
+    before = manifest.get("selection", {}).get("seed", seed)
+    if before != seed:
+        raise store.FolderError(
+            f"{folder} holds a run with --seed {before}, and --seed {seed} draws other samples, which cannot be "
+            f"compared with those: choose another --out, or give --seed {before}"
+        )
+
+
+def _clear(cache: Path) -> None:
+    """Remove what trials stored, and the folder if nothing else is in it."""
+    with contextlib.suppress(OSError):
+        for pattern in ("*.npz", "*.part"):
+            for file in cache.glob(pattern):
+                file.unlink(missing_ok=True)
+        cache.rmdir()
 
 
 def _selection(options: Options, trials: Sequence[Trial]) -> dict[str, Any]:
@@ -266,13 +230,6 @@ def _check_device(name: str) -> None:
         del os.environ["MIBENCH_DEVICE"]
         if before is not None:
             os.environ["MIBENCH_DEVICE"] = before
-
-
-def _slug(selection: str) -> str:
-    words = re.sub(r"[^A-Za-z0-9.+]+", "-", selection.replace("*", "any")).strip("-")
-    if len(words) <= 40 and "[" not in selection:
-        return words
-    return f"{words[:32].strip('-')}-{hashlib.sha256(selection.encode()).hexdigest()[:6]}"
 
 
 @contextlib.contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 
@@ -55,7 +56,7 @@ def test_a_run_from_nothing_to_a_report_and_again(mibench: Call, tmp_path: Path)
     assert folder.name.endswith("-n50-seed0")
     written = {path.name for path in folder.iterdir()}
     assert written >= {"manifest.json", "journal.jsonl", "leaderboard.csv", "leaderboard.md", "report.html"}
-    assert "cache" not in written
+    assert ".mibench-cache" not in written
     assert "fine[bias=1]" in first.output
     assert f"report: {folder.relative_to(tmp_path) / 'report.html'}" in first.output
     again = run(mibench, "--estimators", "fine,fine[bias=1]", "--repetitions", "2")
@@ -69,14 +70,49 @@ def test_a_run_from_nothing_to_a_report_and_again(mibench: Call, tmp_path: Path)
 def test_more_of_the_same_folder_adds_rows_and_keeps_the_history(mibench: Call, tmp_path: Path) -> None:
     out = ["--out", "here"]
     run(mibench, "--estimators", "fine", *out)
-    run(mibench, "--estimators", "fine", "--seed", "1", *out)
+    run(mibench, "--estimators", "fine", "--repetitions", "2", *out)
     run(mibench, "--estimators", "odd", *out)
     found = store.load(tmp_path / "here")
     assert len(found.rows) == 3
-    assert [entry["selection"]["seed"] for entry in found.manifest["history"]] == [0, 1, 0]
+    assert [entry["selection"]["repetitions"] for entry in found.manifest["history"]] == [1, 2, 1]
     said = mibench("status", "here").output
     assert "here: 1 of 1 trials done" in said
     assert "and 2 trials of earlier commands" in said
+
+
+@pytest.mark.usefixtures("no_report")
+def test_a_folder_holds_the_samples_of_one_root_seed(mibench: Call, tmp_path: Path) -> None:
+    run(mibench, "--estimators", "fine,odd", "--out", "here")
+    held = [tmp_path / "here" / name for name in ("manifest.json", "journal.jsonl")]
+    before = [path.read_bytes() for path in held]
+    for more in ([], ["--dry-run"]):
+        other = run(mibench, "--estimators", "odd,shared", "--seed", "1", "--out", "here", *more)
+        assert other.exit_code == 2
+        assert "here holds a run with --seed 0, and --seed 1 draws other samples" in other.output
+        assert "choose another --out, or give --seed 0" in other.output
+    assert [path.read_bytes() for path in held] == before
+
+
+@pytest.mark.usefixtures("no_report")
+def test_files_of_the_user_in_the_run_folder_are_left_alone(mibench: Call, tmp_path: Path) -> None:
+    for name in ("cache", ".mibench-cache"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "mine.txt").write_text("precious")
+    (tmp_path / ".mibench-cache" / "old.npz").write_text("")
+    (tmp_path / ".mibench-cache" / ".torn.npz-x.part").write_text("")
+    assert run(mibench, "--estimators", "fine", "--out", ".").exit_code == 0
+    assert (tmp_path / "cache" / "mine.txt").read_text() == "precious"
+    assert [path.name for path in (tmp_path / ".mibench-cache").iterdir()] == ["mine.txt"]
+
+
+@pytest.mark.usefixtures("no_report")
+def test_the_command_in_the_manifest_can_be_given_to_a_shell_again(
+    mibench: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arguments = ["run", "--tasks", "toy[mi=1]", "--out", "my run"]
+    monkeypatch.setattr("sys.argv", ["/somewhere/mibench", *arguments])
+    run(mibench, "--estimators", "fine", "--out", "my run", tasks="toy[mi=1]")
+    assert shlex.split(store.load(tmp_path / "my run").manifest["command"]) == ["mibench", *arguments]
 
 
 @pytest.mark.usefixtures("no_report")
@@ -101,6 +137,8 @@ def test_an_honest_no_is_not_a_failure_but_nothing_was_compared(mibench: Call) -
     alone = run(mibench, "--estimators", "refuses")
     assert alone.exit_code == 3
     assert "no trial ended ok: nothing was compared" in alone.output
+    failed = run(mibench, "--estimators", "refuses,raises")
+    assert failed.exit_code == 4, "a failure is said even where nothing was compared"
 
 
 @pytest.mark.usefixtures("no_report")
