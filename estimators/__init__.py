@@ -13,7 +13,8 @@ if __name__ != "mibench.estimators":  # imported by folder name, from the reposi
     raise ImportError("import mibench.estimators, not estimators")
 
 from mibench.contracts import Estimator, InputError
-from mibench.registry import Entry, Registry, split_top
+from mibench.names import split_top
+from mibench.registry import Entry, Registry
 
 __all__ = ["board", "compressors", "get", "registry"]
 
@@ -26,7 +27,7 @@ registry = Registry(
     "estimator",
     "mibench.estimators",
     {
-        "gaussian": _entry("gaussian:Gaussian", "log-determinants of the sample covariance, bias corrected", "parametric"),
+        "gaussian": _entry("gaussian:Gaussian", "log-determinants of the covariance, bias corrected", "parametric"),
         "ksg": _entry("ksg:KSG", "Kraskov, Stoegbauer, Grassberger (2004), algorithms 1 and 2", "knn"),
         "kl": _entry("kl:KL", "Kozachenko-Leonenko entropies", "knn"),
         "wkl": _entry("kl:WKL", "weighted Kozachenko-Leonenko (Berrett, Samworth, Yuan 2019)", "knn"),

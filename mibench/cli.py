@@ -37,7 +37,7 @@ class _Group(click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError:
-            from mibench.registry import suggest
+            from mibench.names import suggest
 
             if args[0].startswith("-"):
                 raise

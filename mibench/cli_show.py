@@ -14,7 +14,8 @@ import click
 
 from mibench import estimators, tasks
 from mibench.contracts import InputError, MibenchError, Task, UnknownName
-from mibench.registry import Registry, parse, split_top, suggest
+from mibench.names import parse, split_top, suggest
+from mibench.registry import Registry
 
 __all__ = ["ls", "show"]
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from mibench import estimators, tasks
 from mibench.contracts import InputError, MibenchError
-from mibench.registry import Spec, parse, split_top
+from mibench.names import Spec, parse, split_top
 
 __all__ = [
     "NONE",

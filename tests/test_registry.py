@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 
 from mibench import estimators, tasks
 from mibench.contracts import InputError, MibenchError, UnknownName
-from mibench.registry import Entry, Registry, Spec, identity, parse, split_top
+from mibench.names import Spec, parse, split_top
+from mibench.registry import Entry, Registry, identity
 
 BOARD = ["ksg", "kl", "mine", "ae+ksg", "ae+kl"]
 

@@ -16,7 +16,8 @@ from typing import Any
 from mibench import estimators as estimator_room
 from mibench import tasks as task_room
 from mibench.contracts import InputError, MibenchError, Trial, canonical_json
-from mibench.registry import Registry, identity, parse, split_top
+from mibench.names import parse, split_top
+from mibench.registry import Registry, identity
 
 __all__ = ["Plan", "load_plugin", "make", "modules"]
 
