@@ -5,8 +5,6 @@ from __future__ import annotations
 
 import math
 import os
-import resource
-import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -20,8 +18,9 @@ from mibench.contracts import Estimate, NotInstalled, Row, Status, Trial, Unsupp
 from mibench.harness import seeds, threads
 from mibench.harness.kernels import kernel_loading
 from mibench.harness.plan import load_plugin
+from mibench.usage import peak_mb
 
-__all__ = ["Setting", "conduct", "failed", "peak_mb"]
+__all__ = ["Setting", "conduct", "failed"]
 
 
 @dataclass(frozen=True)
@@ -38,8 +37,8 @@ def conduct(trial: Trial, setting: Setting) -> Row:
 
     `seconds` is the time of the estimate alone (the sample is the task's cost, and loading compiled kernels is paid
     once per process, not per estimate) plus, for a composite that found its compression already made, the seconds that
-    making it took: what the estimator costs by itself. `peak_mb` is the
-    highest resident memory of the process in MiB, interpreter and libraries included.
+    making it took: what the estimator costs by itself. `peak_mb` is
+    `mibench.usage.peak_mb` of the process, or that of the one that made the compression where it is more.
     """
     os.environ.update(setting.environment)
     began = None
@@ -52,9 +51,10 @@ def conduct(trial: Trial, setting: Setting) -> Row:
         row = replace(row, truth=float(truth.mi), truth_std_error=float(truth.std_error))
         estimator = estimators.get(trial.estimator)
         threads.cap(setting.threads)
-        seed = seeds.estimator_seed(trial)
+        sample_seed, seed = seeds.sample_seed(trial), seeds.estimator_seed(trial)
+        seeds.seed_everything(sample_seed)  # a task of another make may draw from the global generators
+        sample = task.sample(trial.n, np.random.default_rng(sample_seed))
         seeds.seed_everything(seed)
-        sample = task.sample(trial.n, np.random.default_rng(seeds.sample_seed(trial)))
         with kernel_loading() as loading:
             began = time.perf_counter()
             estimate = estimator.estimate(sample.x, sample.y, rng=np.random.default_rng(seed), side=sample.side)
@@ -74,13 +74,6 @@ def conduct(trial: Trial, setting: Setting) -> Row:
 def failed(trial: Trial, status: Status, error: str, seconds: float | None, peak: float | None) -> Row:
     """The row of a trial whose process did not answer."""
     return replace(_row(trial), status=status, error=error, seconds=seconds, peak_mb=peak)
-
-
-def peak_mb() -> float:
-    """Highest resident memory of this process, and of its largest child, in MiB."""
-    children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return (own + children) / (1 << 20 if sys.platform == "darwin" else 1 << 10)
 
 
 def _row(trial: Trial) -> Row:

@@ -49,6 +49,15 @@ class BrokenToy(Toy):
         raise RuntimeError("no sample today")
 
 
+class GlobalToy(Toy):
+    """A task that draws from the global generator and not from `rng`."""
+
+    name: ClassVar[str] = "global-toy"
+
+    def sample(self, n: int, rng: Any = None) -> Sample:
+        return Sample(*np.random.normal(size=(2, n)))  # noqa: NPY002
+
+
 @dataclass(frozen=True)
 class _Fake:
     version: ClassVar[int] = 1
@@ -83,6 +92,12 @@ class Draws(_Fake):
     def estimate(self, x: Any, y: Any, *, rng: Any = None, side: Any = None) -> Estimate:
         found = {"own": rng.random(), "numpy": np.random.rand(), "python": random.random(), "x": float(x[0])}  # noqa: NPY002
         return Estimate(0.0, diagnostics=found)
+
+
+class DrawsToo(Draws):
+    """Another estimator, and so of another seed."""
+
+    name: ClassVar[str] = "draws-too"
 
 
 class Slow(_Fake):

@@ -13,7 +13,8 @@ import pytest
 
 from mibench.contracts import Row, Trial
 from mibench.harness import threads
-from mibench.harness.trial import Setting, conduct, failed, peak_mb
+from mibench.harness.trial import Setting, conduct, failed
+from mibench.usage import peak_mb
 
 Conduct = Callable[..., Row]
 
@@ -102,6 +103,13 @@ def test_draws_depend_on_the_trial_alone(end: Conduct, trial: Callable[..., Tria
     assert len(set(first.diagnostics.values())) == 4
     other = end("draws", seed=1)
     assert not set(other.diagnostics.values()) & set(first.diagnostics.values())
+
+
+def test_a_task_that_draws_from_the_global_generators_gives_every_estimator_one_sample(end: Conduct) -> None:
+    rows = [end(name, task="global-toy") for name in ("draws", "draws-too")]
+    assert rows[0].diagnostics["x"] == rows[1].diagnostics["x"]
+    for own in ("numpy", "python"):
+        assert rows[0].diagnostics[own] != rows[1].diagnostics[own]
 
 
 def test_the_row_of_a_process_that_did_not_answer(trial: Callable[..., Trial]) -> None:
