@@ -155,8 +155,8 @@ def board_table(board: pd.DataFrame, width: int = _WIDE) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1) if wide else (0, 1, 0, 0))
     table.add_column("rank" if wide else "#", justify="right", no_wrap=True)
     table.add_column("estimator", no_wrap=True)
-    numbers = ["coverage", "MAE common", "95 %", "MAE", "bias", "sd", "seconds", "peak MiB"]
-    narrow = ["cover", "MAE", "", "", "bias", "sd", "s", "MiB"]
+    numbers = ["coverage", "MAE, common", "95 %", "MAE", "bias", "sd", "seconds", "peak MiB"]
+    narrow = ["cover", "MAE,\ncommon", "", "", "bias", "sd", "s", "MiB"]
     for name in numbers if wide else filter(None, narrow):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("failures", overflow="fold")

@@ -38,14 +38,16 @@ COLUMNS = (
     "peak_mb",
     "failures",
 )
-_CELL = ["task", "n", "repetition", "again"]
+_CELL = ["task", "n", "repetition"]
 _DRAWS = 2000
 
 
 def frame(rows: Iterable[Row]) -> pd.DataFrame:
-    """Rows as a data frame, with ``error`` = estimate - truth (nats), ``inside`` (is the truth in the stated interval?)
-    and ``again``, which tells apart samples of one cell made with different root seeds."""
-    kept = list(rows)
+    """Rows as a data frame, with ``error`` = estimate - truth (nats) and ``inside``: whether an interval holds the truth.
+
+    An estimator has one row per cell: the last, where a new version of it or of the task answered again.
+    """
+    kept = list({(row.task, row.estimator, row.n, row.repetition): row for row in rows}.values())
     table = pd.DataFrame(
         {
             "task": [row.task for row in kept],
@@ -66,7 +68,6 @@ def frame(rows: Iterable[Row]) -> pd.DataFrame:
     has_interval = table["ok"] & table["low"].notna()
     inside = (table["low"] <= table["truth"]) & (table["truth"] <= table["high"])
     table["inside"] = np.where(has_interval, inside.astype(float), np.nan)
-    table["again"] = table.groupby(["estimator", "task", "n", "repetition"]).cumcount()
     return table
 
 
@@ -138,7 +139,7 @@ def caption(common: int, cells: int, estimators: int) -> str:
         )
     ranks = "" if common >= FEWEST else f" Ranks and intervals need {FEWEST} of them."
     return (
-        f"MAE common: the {common} of {cells} cells that all {estimators} estimators with coverage of at "
+        f"MAE, common: over the {common} of {cells} cells that all {estimators} estimators with coverage of at "
         f"least {HALF:.0%} completed.{ranks} Errors in nats; seconds: mean; peak memory: maximum."
     )
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -155,11 +156,17 @@ def test_one_cell_gives_no_ranks_and_no_interval() -> None:
     assert pd.isna(found["rank"])
 
 
-def test_sample_sizes_and_root_seeds_are_cells_of_their_own() -> None:
-    rows = [make("e", "a", 2.0, n=100), make("e", "a", 3.0, n=1000), make("e", "a", 4.0, n=1000)]
+def test_sample_sizes_and_repetitions_are_cells_of_their_own() -> None:
+    rows = [make("e", "a", 2.0, n=100), make("e", "a", 3.0, n=1000), make("e", "a", 4.0, n=1000, repetition=1)]
     found = line(rows, "e")
     assert (found["planned"], found["ok"]) == (3, 3)
     assert found["mae"] == pytest.approx(1.0)
+
+
+def test_the_last_of_two_answers_to_one_cell_counts() -> None:
+    old, new = make("e", "a", 9.0), replace(make("e", "a", 2.5), key="of a new version")
+    found = line([old, make("f", "a", 2.0), new], "e")
+    assert (found["planned"], found["ok"], found["mae"], found["mae_common"]) == (1, 1, 0.5, 0.5)
 
 
 def test_without_an_answer_there_is_still_a_line() -> None:
