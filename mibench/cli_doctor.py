@@ -15,13 +15,13 @@ import click
 from mibench import estimators, tasks
 from mibench.contracts import MibenchError
 from mibench.harness import provenance
-from mibench.harness.threads import available_cores
+from mibench.harness.threads import available_cores, environment
 
 __all__ = ["doctor"]
 
-_NEEDED = ("numpy", "scipy", "numba", "torch", "sklearn", "skimage", "pandas", "matplotlib", "rich", "psutil")
+_NEEDED = ("numpy", "scipy", "numba", "torch", "sklearn", "pandas", "matplotlib", "seaborn", "jinja2")
+_NEEDED += ("click", "rich", "psutil", "threadpoolctl")
 _OPTIONAL = ("ennemi", "infomeasure", "npeet_plus", "pytest", "playwright")
-_LIMITS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
 def doctor() -> int:
@@ -49,7 +49,7 @@ def doctor() -> int:
     hardware = provenance.hardware()
     click.echo(f"       {'processor':18} {hardware['cpu']}, {hardware['cores']} cores usable")
     click.echo(f"       {'memory':18} {hardware['memory_gib']} GiB")
-    set_limits = [f"{name}={os.environ[name]}" for name in _LIMITS if name in os.environ]
+    set_limits = [f"{name}={os.environ[name]}" for name in environment(1) if name in os.environ]
     click.echo(f"       {'thread variables':18} {', '.join(set_limits) or 'none set'} (a run sets its own)")
     for library in provenance.blas():
         named = " ".join(
@@ -61,7 +61,7 @@ def doctor() -> int:
     check("temporary folder", lambda: _writable(Path(tempfile.gettempdir())))
     check("numba cache", _numba_cache)
     check("worker process", _worker)
-    for registry in (tasks.registry, estimators.registry):
+    for registry in (tasks.registry, estimators.registry, estimators.compressors):
         for name in registry.names:
             try:
                 registry.entry(name)

@@ -6,7 +6,8 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import json
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,21 +25,20 @@ def ls(kind: str, as_json: bool) -> None:
     """Print every name of a kind with its tags and summary, and the plug-ins that cannot be used."""
     registry = tasks.registry if kind == "tasks" else estimators.registry
     board = tasks.board() if kind == "tasks" else estimators.board()
-    abouts = [_about(registry, name) for name in dict.fromkeys([*board, *registry.names])]
-    found = [each for each in abouts if each is not None]
-    broken = [dataclasses.asdict(each) for each in registry.broken]
+    found = _abouts(registry, [*board, *registry.names])
+    heads = _abouts(estimators.compressors, estimators.compressors.names) if kind == "estimators" else []
+    broken = [*registry.broken, *(estimators.compressors.broken if kind == "estimators" else [])]
     if as_json:
-        click.echo(json.dumps({kind: found, "broken": broken}, indent=1))
+        click.echo(json.dumps({kind: found, "broken": [dataclasses.asdict(each) for each in broken]}, indent=1))
         return
     width = max(len(each["name"]) for each in found)
     tags_width = max(len(", ".join(each["tags"])) for each in found)
     for each in found:
         click.echo(f"{each['name']:{width}}  {', '.join(each['tags']):{tags_width}}  {each['summary']}".rstrip())
-    if kind == "estimators":
-        heads = estimators.compressors
-        said = ", ".join(f"{name} ({heads.entry(name).summary})" for name in heads.names)
+    if heads:
+        said = ", ".join(f"{each['name']} ({each['summary']})" for each in heads)
         click.echo(f"\nbefore any estimator, joined by +: {said}")
-    for plugin in registry.broken:
+    for plugin in broken:
         click.echo(f"plug-in left out: {plugin}", err=True)
 
 
@@ -89,7 +89,7 @@ def _show_task(name: str, sheet: Path | None) -> None:
     click.echo(f"{_doc(task)}\n")
     truth = task.truth
     error = f" +- {truth.std_error:g}" if truth.std_error else ""
-    click.echo(f"truth       I(X;Y) = {truth.mi:g}{error} nats ({truth.mi / 0.6931471805599453:.4g} bits)")
+    click.echo(f"truth       I(X;Y) = {truth.mi:g}{error} nats ({truth.mi / math.log(2):.4g} bits)")
     click.echo(f"known by    {truth.method}")
     click.echo(f"dimensions  x: {task.dim_x}, y: {task.dim_y}")
     click.echo(f"tags        {', '.join(sorted(_tags(task, name))) or 'none'}")
@@ -147,6 +147,12 @@ def _doc(thing: Any) -> str:
 
 def _tags(task: Task, name: str) -> frozenset[str]:
     return frozenset(getattr(task, "tags", ())) | tasks.registry.entry(parse(name).name).tags
+
+
+def _abouts(registry: Registry, names: Iterable[str]) -> list[dict[str, Any]]:
+    """What is said of each of `names` that can be used, once."""
+    abouts = [_about(registry, name) for name in dict.fromkeys(names)]
+    return [each for each in abouts if each is not None]
 
 
 def _about(registry: Registry, name: str) -> dict[str, Any] | None:

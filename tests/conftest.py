@@ -15,7 +15,7 @@ from mibench import estimators, tasks
 @pytest.fixture
 def restored() -> Iterator[None]:
     """Undo what a test does to the registries, to the environment and to the imported scratch plug-ins."""
-    registries = (tasks.registry, estimators.registry)
+    registries = (tasks.registry, estimators.registry, estimators.compressors)
     before = [(dict(each._plugins[0]), list(each._plugins[1])) for each in registries]
     environment = dict(os.environ)
     modules = set(sys.modules)

@@ -156,6 +156,7 @@ class Median:
         return Estimate(self.guess + 0 * float(np.mean(x)))
 '''
 POINTS = "[mibench.estimators]\nguess = goodmodule:Median\nwreck = wreckmodule:Wreck\nksg = goodmodule:Median\n"
+HEADS = "[mibench.compressors]\nfold = wreckmodule:Fold\n"
 
 
 @pytest.fixture
@@ -214,12 +215,17 @@ def test_an_entry_point_can_be_added_and_a_taken_name_cannot(restored: None) -> 
 
 
 def test_a_plugin_is_listed_and_runs_from_the_command_line(tmp_path: Path) -> None:
-    install(tmp_path / "site", "mibench-demo", POINTS, goodmodule=GOOD, wreckmodule="import no_such_package\n")
+    install(tmp_path / "site", "mibench-demo", POINTS + HEADS, goodmodule=GOOD, wreckmodule="import no_such_package\n")
     environment = os.environ | {"PYTHONPATH": str(tmp_path / "site")}
     mibench = [sys.executable, "-m", "mibench"]
     listed = subprocess.run([*mibench, "ls", "estimators"], capture_output=True, text=True, env=environment, check=True)
     assert "guess         guesses     Guesses a constant." in listed.stdout
-    assert "plug-in left out: 'wreck' comes from mibench-demo 1.2" in listed.stderr
+    assert "joined by +: pca (" in listed.stdout
+    for name in ("wreck", "fold"):
+        assert f"plug-in left out: '{name}' comes from mibench-demo 1.2" in listed.stderr
+    checked = subprocess.run([*mibench, "doctor"], capture_output=True, text=True, env=environment, check=True)
+    for name in ("wreck", "fold"):
+        assert f"BAD  plug-in            '{name}' comes from mibench-demo 1.2" in checked.stdout
     command = [*mibench, "run", "--tasks", "gaussian[dim_x=1,mi=2]", "--estimators", "guess,wreck", "--n-samples", "50"]
     ran = subprocess.run(
         [*command, "--out", str(tmp_path / "run")],
