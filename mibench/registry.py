@@ -243,4 +243,4 @@ class Registry:
 
 
 def _distribution(point: metadata.EntryPoint) -> str:
-    return f"{point.dist.name} {point.dist.version}" if point.dist else "an unknown distribution"
+    return f"{point.dist.name} {point.dist.version}" if point.dist else "a plug-in file"

@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import importlib.util
 import inspect
+import re
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -147,7 +149,8 @@ def load_plugin(file: Path) -> list[str]:
     InputError
         If the file cannot be imported or defines neither.
     """
-    module_name = f"mibench_plugin_{file.stem}"
+    place = hashlib.sha256(str(file.resolve()).encode()).hexdigest()[:8]  # two folders may hold a file of one name
+    module_name = f"mibench_plugin_{re.sub(r'[^0-9A-Za-z]', '_', file.stem)}_{place}"
     if module_name in sys.modules:
         return []
     spec = importlib.util.spec_from_file_location(module_name, file)

@@ -93,6 +93,26 @@ def test_parameters_of_a_plugin_that_is_no_dataclass_still_tell_trials_apart(res
     assert len({trial.key for trial in trials}) == 2
 
 
+def test_two_plugin_files_of_one_name_are_two_plugins(restored: None, tmp_path: Path) -> None:
+    for folder in ("one", "two"):
+        (tmp_path / folder).mkdir()
+        body = f"class {folder.title()}:\n    def estimate(self, x, y, *, rng=None, side=None): ...\n"
+        (tmp_path / folder / "my-own.v2.py").write_text(body)
+        assert plan.load_plugin(tmp_path / folder / "my-own.v2.py") == [folder]
+        assert plan.load_plugin(tmp_path / folder / ".." / folder / "my-own.v2.py") == [], "it is loaded already"
+    trials = plan.make("gaussian[dim_x=1]", "one,two", ns=[50]).trials
+    assert [trial.estimator for trial in trials] == ["one", "two"]
+
+
+def test_a_name_of_another_plugin_file_is_taken(restored: None, tmp_path: Path) -> None:
+    body = "class Same:\n    def estimate(self, x, y, *, rng=None, side=None): ...\n"
+    for name in ("one.py", "two.py"):
+        (tmp_path / name).write_text(body)
+    plan.load_plugin(tmp_path / "one.py")
+    with pytest.raises(InputError, match="cannot add the estimator 'same': the name already belongs to a plug-in file"):
+        plan.load_plugin(tmp_path / "two.py")
+
+
 @pytest.mark.parametrize(
     ("body", "message"),
     [
