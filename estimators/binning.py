@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from mibench.contracts import Estimate, InputError
 from mibench.estimators.discretise import ebab, quantile, uniform
 from mibench.estimators.inputs import as_pair
+from mibench.estimators.intervals import normal_interval
 from mibench.numerics.counting import pair_symbols, symbols
 from mibench.numerics.entropies import CORRECTIONS
 
@@ -120,7 +121,7 @@ class Binning:
         if saturation < 0.5:
             local = np.log(counts[ids] / counts_x[ids_x]) - np.log(counts_y[ids_y])
             std_error = float(local.std(ddof=1) / math.sqrt(n))
-            interval = (mi - 1.959964 * std_error, mi + 1.959964 * std_error)
+            interval = normal_interval(mi, std_error)
         return Estimate(
             mi,
             std_error,

@@ -14,6 +14,7 @@ from scipy.special import digamma, polygamma
 
 from mibench.contracts import Estimate
 from mibench.estimators.elliptic import elliptic
+from mibench.estimators.intervals import normal_interval
 
 if TYPE_CHECKING:
     from mibench.contracts import RandomLike
@@ -70,7 +71,7 @@ class Gaussian:
         return Estimate(
             mi,
             std_error,
-            (mi - 1.959964 * std_error, mi + 1.959964 * std_error),
+            normal_interval(mi, std_error),
             diagnostics={"plug_in": data.plug_in, "bias": bias, "squared_correlations": pillai},
         )
 

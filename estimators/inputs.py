@@ -3,17 +3,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mibench.contracts import InputError, Unsupported
 
-if TYPE_CHECKING:
-    from mibench.contracts import RandomLike
-
-__all__ = ["as_generator", "as_matrices", "as_pair", "reject_discrete", "reject_repeats"]
+__all__ = ["as_matrices", "as_pair", "reject_discrete", "reject_repeats"]
 
 
 def as_pair(x: Any, y: Any, *, min_samples: int = 2) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -50,11 +47,6 @@ def as_matrices(x: Any, y: Any, *, min_samples: int = 2) -> tuple[NDArray[np.flo
     """Like `as_pair`, flattened to float64 matrices of shape (n, d)."""
     x, y = as_pair(x, y, min_samples=min_samples)
     return x.reshape(len(x), -1).astype(np.float64), y.reshape(len(y), -1).astype(np.float64)
-
-
-def as_generator(rng: RandomLike) -> np.random.Generator:
-    """A generator from a seed, a generator, or None (seed 0: one call, one number)."""
-    return rng if isinstance(rng, np.random.Generator) else np.random.default_rng(0 if rng is None else rng)
 
 
 def reject_discrete(x: NDArray[Any], y: NDArray[Any], method: str) -> None:

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
-from scipy.stats import rankdata
 
 from mibench.contracts import Estimate, InputError, Unsupported
 from mibench.estimators.bandwidth import Densities, densities, likeliest
 from mibench.estimators.elliptic import elliptic
 from mibench.estimators.inputs import as_pair, reject_discrete, reject_repeats
+from mibench.estimators.intervals import normal_interval
+from mibench.numerics.ranks import normal_scores
 
 if TYPE_CHECKING:
     from mibench.contracts import RandomLike
@@ -87,7 +87,7 @@ class KDE:
         reject_discrete(x, y, "kde")
         reject_repeats(x, y, "kde", "leaves each point out of its own density")
         if self.margins == "normal":
-            x, y = _normal_scores(x), _normal_scores(y)
+            x, y = normal_scores(x), normal_scores(y)
         data = elliptic(x, y, "kde", whiten=True)
         spaces = [_whitened(each.q) for each in (data.joint, data.side_x, data.side_y)]
         joint, of_x, of_y = self._densities(spaces)
@@ -101,7 +101,7 @@ class KDE:
         return Estimate(
             mi,
             std_error,
-            (mi - 1.959964 * std_error, mi + 1.959964 * std_error),
+            normal_interval(mi, std_error),
             diagnostics={
                 "bandwidth": joint.bandwidth,
                 "bandwidth_x": of_x.bandwidth,
@@ -121,9 +121,3 @@ class KDE:
 def _whitened(q: NDArray[np.float64] | None) -> NDArray[np.float64]:
     assert q is not None
     return q * math.sqrt(len(q) - 1)
-
-
-def _normal_scores(values: NDArray[Any]) -> NDArray[np.float64]:
-    flat = values.reshape(len(values), -1)
-    scores: NDArray[np.float64] = ndtri((rankdata(flat, axis=0) - 0.5) / len(flat))
-    return scores

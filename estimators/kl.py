@@ -13,6 +13,7 @@ from scipy.special import digamma, gammaln
 
 from mibench.contracts import Estimate, InputError, Unsupported
 from mibench.estimators.inputs import as_matrices, reject_discrete, reject_repeats
+from mibench.estimators.intervals import normal_interval
 from mibench.estimators.weights import entropy_weights
 from mibench.numerics.neighbours import nearest_distances
 
@@ -23,7 +24,6 @@ __all__ = ["KL", "WKL", "whiten"]
 
 _SINGULAR = 1e-12  # smallest eigenvalue of a correlation matrix, relative to the largest
 _COINCIDENCES = 0.01  # share of equal values that rounding to float32 may explain
-_NORMAL = 1.959963984540054  # 97.5 % quantile
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class KL:
         local = entropy_x + entropy_y - entropy_xy
         mi, std_error = float(local.mean()), float(local.std(ddof=1) / np.sqrt(len(x)))
         diagnostics = {"k": float(self.k), "weights_x": size_x, "weights_y": size_y, "weights_joint": size_xy}
-        return Estimate(mi, std_error, (mi - _NORMAL * std_error, mi + _NORMAL * std_error), diagnostics=diagnostics)
+        return Estimate(mi, std_error, normal_interval(mi, std_error), diagnostics=diagnostics)
 
     def _entropy(self, values: NDArray[np.float64], label: str) -> tuple[NDArray[np.float64], float]:
         """Minus the weighted log-density at each row, in nats, whose mean is the entropy; and the sum of |weights|."""

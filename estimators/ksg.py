@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 from scipy.special import digamma
 
 from mibench.contracts import Estimate, InputError
-from mibench.estimators.inputs import as_generator, as_pair, reject_discrete
-from mibench.estimators.subsampling import subsampled_error, t_interval
+from mibench.estimators.inputs import as_pair, reject_discrete
+from mibench.estimators.intervals import t_interval
+from mibench.estimators.subsampling import subsampled_error
+from mibench.numerics.checks import as_generator
 from mibench.numerics.neighbours import ksg_counts
 
 if TYPE_CHECKING:

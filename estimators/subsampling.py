@@ -10,9 +10,8 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import t as student
 
-__all__ = ["subsampled_error", "t_interval"]
+__all__ = ["subsampled_error"]
 
 _PARTS = (
     8  # more parts know their variance better, but theirs, not that of n samples: n Var is smaller in small samples
@@ -48,9 +47,3 @@ def subsampled_error(
     size = min(n // parts, _LARGEST)
     values = estimate(rng.permutation(n)[: parts * size], np.arange(parts + 1) * size)
     return float(np.sqrt(size * np.var(values, ddof=1) / n)), parts - 1, float(np.mean(values))
-
-
-def t_interval(mi: float, std_error: float, freedom: int, level: float = 0.95) -> tuple[float, float]:
-    """Symmetric Student interval; it covers sampling error, not the estimator's bias."""
-    reach = float(student.ppf(0.5 + level / 2, freedom)) * std_error
-    return mi - reach, mi + reach

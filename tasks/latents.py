@@ -6,16 +6,17 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import lru_cache
-from numbers import Integral, Real
+from numbers import Real
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mibench.contracts import InputError
+from mibench.numerics.checks import as_generator, check_count
 
 if TYPE_CHECKING:
-    from mibench.contracts import RandomLike
+    pass
 
 __all__ = ["CanonicalPair", "as_generator", "check_count", "check_mi", "haar_rotation"]
 
@@ -24,19 +25,6 @@ Spread = Literal["equal", "one"]
 # Beyond this many nats in one pair of coordinates the part of y that x does not determine (exp(-nats) of it) comes near
 # the rounding of the numbers, and the sample would no longer have the information that the truth states.
 MOST_NATS_PER_PAIR = 12.0
-
-
-def check_count(name: str, value: Any, least: int) -> int:
-    """`value` as an int of at least `least`.
-
-    Raises
-    ------
-    InputError
-        Naming `name`, the value and what was expected.
-    """
-    if isinstance(value, bool) or not isinstance(value, Integral) or int(value) < least:
-        raise InputError(f"{name} is {value!r}: give an integer of at least {least}")
-    return int(value)
 
 
 def check_mi(value: Any, pairs: int | None = None) -> float:
@@ -56,19 +44,6 @@ def check_mi(value: Any, pairs: int | None = None) -> float:
             "nats in a pair; ask for less, or spread it over more dimensions"
         )
     return number
-
-
-def as_generator(rng: RandomLike) -> np.random.Generator:
-    """A generator from a seed, a generator, or None (seed 0: one call, one sample).
-
-    Raises
-    ------
-    InputError
-        For anything else.
-    """
-    if isinstance(rng, np.random.Generator):
-        return rng
-    return np.random.default_rng(0 if rng is None else check_count("rng (a numpy Generator, a seed or None)", rng, 0))
 
 
 @lru_cache(maxsize=64)

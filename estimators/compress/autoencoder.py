@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from mibench.contracts import InputError, Unsupported
-from mibench.estimators.compress.compose import Codes
+from mibench.estimators.compress.contract import Compression
 from mibench.estimators.compress.dimension import latent_dim, two_nn
 from mibench.estimators.compress.features import Features, features
 from mibench.estimators.compress.gaussianize import gaussianize
@@ -103,7 +103,9 @@ class AE:
             ):
                 raise InputError(f"ae: {name} is {value!r}; give a number {'of at least' if floor else 'above'} 0")
 
-    def compress(self, x: NDArray[Any], y: NDArray[Any], *, rng: np.random.Generator, side: Mapping[str, Any]) -> Codes:
+    def compress(
+        self, x: NDArray[Any], y: NDArray[Any], *, rng: np.random.Generator, side: Mapping[str, Any]
+    ) -> Compression:
         """Codes of each side, shape (n, latent_dim); both sides train at the same time where torch has two threads."""
         if len(x) < _MIN_SAMPLES:
             raise InputError(f"ae: {len(x)} samples were given and an autoencoder needs at least {_MIN_SAMPLES}")
@@ -117,7 +119,7 @@ class AE:
         with ThreadPoolExecutor(min(2, torch.get_num_threads())) as pool:
             sides = list(pool.map(lambda job: self._one_side(*job), jobs))
         diagnostics = {key: value for _, found in sides for key, value in found.items()}
-        return Codes(sides[0][0], sides[1][0], diagnostics=diagnostics)
+        return Compression(sides[0][0], sides[1][0], diagnostics=diagnostics)
 
     def _one_side(
         self, samples: NDArray[Any], name: str, rng: np.random.Generator

@@ -7,38 +7,37 @@ compressor's parameters, the data and the random state, and read back by the nex
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import io
 import json
 import os
-import resource
-import sys
-import tempfile
 import time
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mibench.contracts import canonical_json
+from mibench.estimators.compress.contract import Compression, Compressor
+from mibench.files import write_whole
 from mibench.registry import identity
-
-if TYPE_CHECKING:
-    from mibench.estimators.compress.compose import Codes, Compressor
+from mibench.usage import peak_mb
 
 __all__ = ["shared"]
 
 
 def shared(
     compressor: Compressor, x: NDArray[Any], y: NDArray[Any], rng: np.random.Generator, side: Mapping[str, Any]
-) -> tuple[Codes, dict[str, float]]:
+) -> tuple[Compression, dict[str, float]]:
     """Compress, or read the same compression from the cache.
 
     Returns
     -------
-    codes : Codes
+    codes : Compression
     cost : dict
         Empty for a fresh compression; for a stored one, ``shared_seconds`` and ``shared_peak_mb``, what it cost
         when it was made.
@@ -52,7 +51,7 @@ def shared(
         return stored
     started = time.perf_counter()
     codes = compressor.compress(x, y, rng=rng, side=side)
-    _write(path, codes, {"shared_seconds": time.perf_counter() - started, "shared_peak_mb": _peak_mb()})
+    _write(path, codes, {"shared_seconds": time.perf_counter() - started, "shared_peak_mb": peak_mb()})
     return codes, {}
 
 
@@ -65,13 +64,11 @@ def _key(compressor: Compressor, x: NDArray[Any], y: NDArray[Any], rng: np.rando
     return sha.hexdigest()
 
 
-def _read(path: Path) -> tuple[Codes, dict[str, float]] | None:
-    from mibench.estimators.compress.compose import Codes
-
+def _read(path: Path) -> tuple[Compression, dict[str, float]] | None:
     try:
         with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             about = json.loads(str(file["about"]))
-            return Codes(file["x"], file["y"], about["loss_bound"], about["diagnostics"]), about["cost"]
+            return Compression(file["x"], file["y"], about["loss_bound"], about["diagnostics"]), about["cost"]
     except FileNotFoundError:
         return None
     except (
@@ -84,17 +81,10 @@ def _read(path: Path) -> tuple[Codes, dict[str, float]] | None:
         return None
 
 
-def _write(path: Path, codes: Codes, cost: dict[str, float]) -> None:
+def _write(path: Path, codes: Compression, cost: dict[str, float]) -> None:
     about = {"loss_bound": codes.loss_bound, "diagnostics": dict(codes.diagnostics), "cost": cost}
-    try:
+    file = io.BytesIO()
+    np.savez(file, x=codes.x, y=codes.y, about=np.array(json.dumps(about)))
+    with contextlib.suppress(OSError):  # a cache that cannot be written costs time, not results
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as file:
-            np.savez(file, x=codes.x, y=codes.y, about=np.array(json.dumps(about)))
-        os.replace(file.name, path)
-    except OSError:  # a cache that cannot be written costs time, not results
-        return
-
-
-def _peak_mb() -> float:
-    unit = 1024 if sys.platform == "darwin" else 1
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 / unit
+        write_whole(path, file.getvalue())

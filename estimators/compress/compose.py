@@ -5,52 +5,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from mibench.contracts import Estimate, Estimator
+from mibench.contracts import Estimate, Estimator, Unsupported
 from mibench.estimators.compress.cache import shared
-from mibench.estimators.inputs import as_generator, as_pair
+from mibench.estimators.compress.contract import Compression, Compressor
+from mibench.estimators.inputs import as_pair
+from mibench.numerics.checks import as_generator
 from mibench.numerics.gaussian_information import gaussian_mi
 
 if TYPE_CHECKING:
     from mibench.contracts import RandomLike
 
-__all__ = ["Codes", "Compressed", "Compressor"]
-
-
-@dataclass(frozen=True)
-class Codes:
-    """What a compressor made of a sample.
-
-    Attributes
-    ----------
-    x, y : array, shape (n, d)
-        The codes of each side.
-    loss_bound : float or None
-        Most information, in nats, that the compression of both sides can have lost, where that is known.
-    diagnostics : mapping of str to float
-        Kept dimensions, reconstruction error, ...
-    """
-
-    x: NDArray[np.float64]
-    y: NDArray[np.float64]
-    loss_bound: float | None = None
-    diagnostics: Mapping[str, float] = field(default_factory=dict)
-
-
-class Compressor(Protocol):
-    """Maps each side of a sample to few dimensions. A frozen dataclass of hyper-parameters."""
-
-    version: ClassVar[int]
-    shared: ClassVar[bool]  # worth storing, so that every estimator on the sample uses one compression
-
-    def compress(
-        self, x: NDArray[Any], y: NDArray[Any], *, rng: np.random.Generator, side: Mapping[str, Any]
-    ) -> Codes: ...
+__all__ = ["Compressed"]
 
 
 @dataclass(frozen=True)
@@ -96,17 +66,23 @@ class Compressed:
             "compress_seconds": cost.get("shared_seconds", seconds),
             **cost,
         }
-        result = replace(inner, diagnostics=diagnostics)
-        if codes.loss_bound is None:
-            return result
+        if codes.loss_bound is None:  # what bounds the information of the codes bounds that of the data from below only
+            return replace(inner, bounds=None, diagnostics=diagnostics)
         low, high = inner.interval or (inner.mi, inner.mi)
         bias = self._bias_on_normal_data(codes, for_bias)
         bounds = (low - max(bias, 0.0), high - min(bias, 0.0) + codes.loss_bound)
-        return replace(result, bounds=bounds, diagnostics={**diagnostics, "estimator_bias_on_normal": bias})
+        return replace(inner, bounds=bounds, diagnostics={**diagnostics, "estimator_bias_on_normal": bias})
 
-    def _bias_on_normal_data(self, codes: Codes, rng: np.random.Generator) -> float:
+    def _bias_on_normal_data(self, codes: Compression, rng: np.random.Generator) -> float:
         """Error of the estimator on normal pairs with the covariance and the number of the codes, in nats."""
         dim = codes.x.shape[1]
         cov = np.cov(np.hstack([codes.x, codes.y]), rowvar=False)
-        pairs = rng.standard_normal((len(codes.x), len(cov))) @ np.linalg.cholesky(cov).T
+        try:
+            root = np.linalg.cholesky(cov)
+        except np.linalg.LinAlgError:
+            raise Unsupported(
+                "the codes of x and y determine each other, so that no normal data are like them and no bounds can be "
+                "given; leave noise_std out of side to estimate without bounds"
+            ) from None
+        pairs = rng.standard_normal((len(codes.x), len(cov))) @ root.T
         return float(self.estimator.estimate(pairs[:, :dim], pairs[:, dim:], rng=rng).mi - gaussian_mi(cov, dim))

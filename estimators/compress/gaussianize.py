@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
-from scipy.stats import rankdata
+
+from mibench.numerics.ranks import normal_scores
 
 __all__ = ["gaussianize"]
 
@@ -30,12 +30,8 @@ def gaussianize(codes: NDArray[Any], iterations: int) -> NDArray[np.float64]:
     array, shape (n, d)
         Every marginal has exactly normal scores.
     """
-    scores = _normal_scores(codes)
+    scores = normal_scores(codes)
     for _ in range(iterations if scores.shape[1] > 1 else 0):
         _, axes = np.linalg.eigh(np.cov(scores, rowvar=False))
-        scores = _normal_scores(scores @ axes)
+        scores = normal_scores(scores @ axes)
     return scores
-
-
-def _normal_scores(codes: NDArray[Any]) -> NDArray[np.float64]:
-    return np.asarray(ndtri((rankdata(codes, axis=0) - 0.5) / len(codes)))

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mibench.contracts import InputError, Unsupported
-from mibench.estimators.compress.compose import Codes
+from mibench.estimators.compress.contract import Compression
 
 __all__ = ["Oracle"]
 
@@ -31,7 +31,9 @@ class Oracle:
     version: ClassVar[int] = 1
     shared: ClassVar[bool] = False
 
-    def compress(self, x: NDArray[Any], y: NDArray[Any], *, rng: np.random.Generator, side: Mapping[str, Any]) -> Codes:
+    def compress(
+        self, x: NDArray[Any], y: NDArray[Any], *, rng: np.random.Generator, side: Mapping[str, Any]
+    ) -> Compression:
         """The latents, shape (n, d)."""
         missing = [name for name in ("latent_x", "latent_y") if name not in side]
         if missing:
@@ -45,6 +47,6 @@ class Oracle:
         for values, name in zip(codes, "xy", strict=True):
             if len(values) != len(x):
                 raise InputError(f"latent_{name} has {len(values)} rows and there are {len(x)} samples: give one each")
-        return Codes(
+        return Compression(
             codes[0], codes[1], diagnostics={"dim_x": float(codes[0].shape[1]), "dim_y": float(codes[1].shape[1])}
         )

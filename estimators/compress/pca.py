@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mibench.contracts import InputError
-from mibench.estimators.compress.compose import Codes
+from mibench.estimators.compress.contract import Compression
 from mibench.estimators.compress.dimension import latent_dim, two_nn
 from mibench.estimators.compress.features import principal_axes
 from mibench.numerics.gaussian_information import corollary4_bound, sharper_bound, trace_bound
@@ -44,13 +44,15 @@ class PCA:
     dim: int | Literal["auto"] = "auto"
 
     version: ClassVar[int] = 1
-    shared: ClassVar[bool] = True
+    shared: ClassVar[bool] = False  # quick, and what it bounds depends on the side information
 
     def __post_init__(self) -> None:
         if self.dim != "auto" and (isinstance(self.dim, bool) or not isinstance(self.dim, int) or self.dim < 1):
             raise InputError(f"pca: dim is {self.dim!r}; give 'auto' or a whole number of components, 1 or more")
 
-    def compress(self, x: NDArray[Any], y: NDArray[Any], *, rng: np.random.Generator, side: Mapping[str, Any]) -> Codes:
+    def compress(
+        self, x: NDArray[Any], y: NDArray[Any], *, rng: np.random.Generator, side: Mapping[str, Any]
+    ) -> Compression:
         """Scores on the leading components, shape (n, dim)."""
         noise = side.get("noise_std")
         if noise is not None and not (isinstance(noise, numbers.Real) and float(noise) > 0):
@@ -69,7 +71,7 @@ class PCA:
                 diagnostics[f"corollary4_{name}"] = literal
                 diagnostics[f"loss_bound_{name}"] = sharper
                 sharp += sharper
-        return Codes(codes[0], codes[1], None if noise is None else sharp, diagnostics)
+        return Compression(codes[0], codes[1], None if noise is None else sharp, diagnostics)
 
     def _kept(self, centred: NDArray[np.float64], variances: NDArray[np.float64], noise: Any, name: str) -> int:
         n, width = centred.shape

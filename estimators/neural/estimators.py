@@ -13,7 +13,8 @@ import torch
 
 from mibench.contracts import Estimate, InputError
 from mibench.estimators.device import pick
-from mibench.estimators.inputs import as_generator, as_pair
+from mibench.estimators.inputs import as_pair
+from mibench.estimators.intervals import normal_interval
 from mibench.estimators.neural.bounds import (
     Bound,
     Clipped,
@@ -25,13 +26,13 @@ from mibench.estimators.neural.bounds import (
 from mibench.estimators.neural.critic import Critic, Kind
 from mibench.estimators.neural.heldout import split, standardise
 from mibench.estimators.neural.training import Schedule, train
+from mibench.numerics.checks import as_generator
 
 if TYPE_CHECKING:
     from mibench.contracts import RandomLike
 
 __all__ = ["DV", "MINE", "NWJ", "SMILE", "InfoNCE", "Neural"]
 
-_Z = 1.959963984540054
 _LEAST = {"batch": 2, "max_steps": 1, "check": 1, "patience": 1, "hidden": 1, "channels": 1, "width": 1, "units": 0}
 
 
@@ -39,8 +40,9 @@ _LEAST = {"batch": 2, "max_steps": 1, "check": 1, "patience": 1, "hidden": 1, "c
 class Neural(ABC):
     """What the five estimators share: a critic trained on one part of the sample, valued on the rest.
 
-    The reported value is always that of held-out samples, over all their unpaired combinations, and the checkpoint it
-    belongs to is chosen by other held-out samples (`mibench.estimators.neural.heldout`).
+    The reported value is always that of held-out samples, over their unpaired combinations (in blocks beyond 2048
+    samples a half), and the checkpoint it belongs to is chosen by other held-out samples
+    (`mibench.estimators.neural.heldout`).
 
     Parameters
     ----------
@@ -155,11 +157,10 @@ class Neural(ABC):
             generator,
             pick(),
         )
-        reach = _Z * outcome.std_error
         return Estimate(
             outcome.mi,
             outcome.std_error,
-            (outcome.mi - reach, outcome.mi + reach),
+            normal_interval(outcome.mi, outcome.std_error),
             diagnostics=outcome.diagnostics | self._caps(len(parts.halves[0])),
         )
 

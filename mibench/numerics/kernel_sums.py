@@ -5,9 +5,9 @@ For points z_1..z_n and a scale a = 1 / (2 h^2), with v_ij = a |z_i - z_j|^2, on
 
     log S_i = log sum_{j != i} exp(-v_ij),    E_i[v],    E_i[v^2]
 
-where E_i averages over j with weights exp(-v_ij) / S_i. The two moments are the first and second derivatives of
-log S_i in log a, so a Newton step on a bandwidth costs one pass. The sums are taken relative to the nearest
-neighbour, so an isolated point gives a finite logarithm however small the bandwidth.
+where E_i averages over j with weights exp(-v_ij) / S_i. They give the first and second derivatives of log S_i in log a,
+-E_i[v] and Var_i[v] - E_i[v], so a Newton step on a bandwidth costs one pass. The sums are taken relative to the
+nearest neighbour, so an isolated point gives a finite logarithm however small the bandwidth.
 """
 
 from __future__ import annotations

@@ -158,6 +158,27 @@ def test_bounds_allow_for_the_bias_that_the_estimator_shows_on_normal_data():
     assert found.diagnostics["estimator_bias_on_normal"] == pytest.approx(-1, abs=0.15)
 
 
+@dataclasses.dataclass(frozen=True)
+class Bounded:
+    """States bounds on the information of what it is given."""
+
+    version = 1
+
+    def estimate(self, x, y, *, rng=None, side=None):
+        return Estimate(1.0, bounds=(0.9, 1.1))
+
+
+def test_bounds_on_the_codes_are_not_passed_off_as_bounds_on_the_data():
+    _, data = sample("gaussian[dim_x=3]", 200)
+    assert Compressed(PCA(dim=1), Bounded()).estimate(data.x, data.y).bounds is None
+
+
+def test_bounds_for_sides_that_determine_each_other_are_refused():
+    _, data = sample("fields[size=8]", 300)
+    with pytest.raises(Unsupported, match="determine each other"):
+        mibench.estimate(data.x, data.x, "pca[dim=2]+ksg", side={"noise_std": 0.2})
+
+
 @pytest.fixture
 def cache(tmp_path, monkeypatch):
     monkeypatch.setenv("MIBENCH_CACHE", str(tmp_path / "cache"))
@@ -179,14 +200,22 @@ def test_estimators_on_one_sample_share_one_training(cache, monkeypatch):
             mibench.estimate(x, data.y, f"{other}+ksg", rng=rng)
 
 
+def test_pca_never_mistakes_one_noise_level_for_another(cache):
+    _, data = sample("fields[size=8]", 500)
+    low, high = (
+        mibench.estimate(data.x, data.y, "pca[dim=2]+ksg", rng=1, side={"noise_std": s}).bounds[1] for s in (0.5, 0.2)
+    )
+    assert low < high
+
+
 def test_a_torn_or_unwritable_cache_costs_time_only(cache, tmp_path):
-    _, data = sample("fields[size=8]", 300)
-    first = mibench.estimate(data.x, data.y, "pca[dim=2]+ksg", rng=1).mi
+    _, data = sample("blobs[mi=1]", 300)
+    first = mibench.estimate(data.x, data.y, "ae[steps=20,latent_dim=2]+ksg", rng=1).mi
     (stored,) = cache.glob("*.npz")
     stored.write_bytes(stored.read_bytes()[:100])
-    assert mibench.estimate(data.x, data.y, "pca[dim=2]+ksg", rng=1).mi == first
+    assert mibench.estimate(data.x, data.y, "ae[steps=20,latent_dim=2]+ksg", rng=1).mi == first
     for path in cache.iterdir():
         path.unlink()
     cache.rmdir()
     cache.write_text("a file where the folder should be")
-    assert mibench.estimate(data.x, data.y, "pca[dim=2]+ksg", rng=1).mi == first
+    assert mibench.estimate(data.x, data.y, "ae[steps=20,latent_dim=2]+ksg", rng=1).mi == first

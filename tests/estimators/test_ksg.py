@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from scipy.special import digamma
 
 from mibench.contracts import InputError, Unsupported
+from mibench.estimators.intervals import t_interval
 from mibench.estimators.ksg import KSG
-from mibench.estimators.subsampling import subsampled_error, t_interval
+from mibench.estimators.subsampling import subsampled_error
 
 seeds = st.integers(0, 2**32 - 1)
 few = settings(max_examples=15, deadline=None)
