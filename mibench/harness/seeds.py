@@ -15,7 +15,9 @@ from typing import Any
 
 import numpy as np
 
+from mibench import estimators
 from mibench.contracts import Trial, canonical_json
+from mibench.names import parse, split_top
 
 __all__ = ["estimator_seed", "first_stage", "sample_seed", "seed_everything", "shared_work"]
 
@@ -38,8 +40,14 @@ def first_stage(trial: Trial) -> dict[str, Any]:
 
 
 def shared_work(trial: Trial) -> str | None:
-    """Names the compression that this trial shares with others on its sample; None if it shares nothing."""
-    return canonical_json([trial.seed, *_sample(trial), first_stage(trial)]) if "+" in trial.estimator else None
+    """Names the compression that this trial shares with others on its sample; None if it shares nothing.
+
+    Only a compressor that says ``shared`` is worth the wait: the others are quicker made anew than waited for.
+    """
+    head, *rest = split_top(trial.estimator, "+")
+    if not rest or not getattr(estimators.compressors.factory(parse(head).name), "shared", False):
+        return None
+    return canonical_json([trial.seed, *_sample(trial), first_stage(trial)])
 
 
 def seed_everything(seed: np.random.SeedSequence) -> None:

@@ -22,10 +22,10 @@ def make(estimator: str = "ksg", params: dict | None = None, **changes: object) 
     return replace(Trial("gaussian", estimator, 1000, 0, 0, task, body), **changes)
 
 
-def composite(last: str, latent_dim: int = 2) -> Trial:
-    compressor = {"name": "AE", "version": 1, "params": {"latent_dim": latent_dim}}
+def composite(last: str, latent_dim: int = 2, head: str = "ae") -> Trial:
+    compressor = {"name": head.upper(), "version": 1, "params": {"latent_dim": latent_dim}}
     estimator = {"name": last, "version": 1, "params": {}}
-    return make(f"ae+{last}", {"compressor": compressor, "estimator": estimator})
+    return make(f"{head}+{last}", {"compressor": compressor, "estimator": estimator})
 
 
 def words(seed: np.random.SeedSequence) -> list[int]:
@@ -59,6 +59,14 @@ def test_composites_share_the_seed_and_the_work_of_their_first_stage() -> None:
     assert words(seeds.estimator_seed(composite("ksg", 3))) != words(seeds.estimator_seed(composite("ksg", 2)))
     assert seeds.shared_work(composite("ksg", 3)) != seeds.shared_work(composite("ksg", 2))
     assert seeds.shared_work(make()) is None
+
+
+@pytest.mark.parametrize("head", ["oracle", "pca"])
+def test_what_is_quickly_made_anew_is_not_waited_for(head: str) -> None:
+    assert seeds.shared_work(composite("ksg", head=head)) is None
+    assert words(seeds.estimator_seed(composite("ksg", head=head))) == words(
+        seeds.estimator_seed(composite("wkl", head=head))
+    )
 
 
 def test_a_parameter_called_compressor_makes_no_composite() -> None:
