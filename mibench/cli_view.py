@@ -62,9 +62,6 @@ class PlainView:
     def started(self, trial: Trial) -> None:
         pass
 
-    def tick(self) -> None:
-        pass
-
     def ended(self, trial: Trial, row: Row) -> None:
         self._done += 1
         self._out.print(Text(f"[{self._done}/{self._planned}] {_sentence(row)}"), soft_wrap=True)
@@ -94,9 +91,6 @@ class LiveView:
     def started(self, trial: Trial) -> None:
         self._running[trial.key] = trial, time.monotonic()
 
-    def tick(self) -> None:
-        pass  # the live display refreshes itself
-
     def ended(self, trial: Trial, row: Row) -> None:
         _, began = self._running.pop(trial.key)
         self._took[trial.estimator].append(time.monotonic() - began)
@@ -108,16 +102,17 @@ class LiveView:
 
     def seconds_left(self) -> float | None:
         """From the mean time of each estimator so far (of all, for one that has not run yet); None before the first."""
-        times = [value for values in self._took.values() for value in values]
+        took, waiting = self._took.copy(), self._waiting.copy()  # `ended` may be called meanwhile, in another thread
+        times = [value for values in took.values() for value in values]
         if not times:
             return None
         overall = sum(times) / len(times)
-        means = {name: sum(values) / len(values) for name, values in self._took.items()}
-        return sum(count * means.get(name, overall) for name, count in self._waiting.items()) / self._jobs
+        means = {name: sum(values) / len(values) for name, values in took.items()}
+        return sum(count * means.get(name, overall) for name, count in waiting.items()) / self._jobs
 
     def _render(self) -> RenderableType:
         left = self.seconds_left()
-        tally = ", ".join(f"{count} {status}" for status, count in self._tally.items())
+        tally = ", ".join(f"{count} {status}" for status, count in self._tally.copy().items())
         words = [f"{self._done}/{self._planned}", _clock(time.monotonic() - self._began)]
         words += [f"about {_clock(left)} left"] if left is not None else []
         words += [tally] if tally else []
@@ -126,7 +121,7 @@ class LiveView:
         line.add_column(no_wrap=True)
         line.add_row(ProgressBar(total=self._planned, completed=self._done, width=20), Text("  ".join(words)))
         running = Table.grid(padding=(0, 2))
-        for trial, began in list(self._running.values()):
+        for trial, began in self._running.copy().values():
             elapsed = _clock(time.monotonic() - began)
             running.add_row(Text(elapsed, style="dim"), Text(trial.estimator, style="bold"), Text(_cell(trial)))
         return Group(line, running)

@@ -26,7 +26,6 @@ class Observer(Protocol):
 
     def started(self, trial: Trial) -> None: ...
     def ended(self, trial: Trial, row: Row) -> None: ...
-    def tick(self) -> None: ...
 
 
 def left_to_do(trials: Sequence[Trial], rows: Mapping[str, Row], rerun: Rerun = "missing") -> list[Trial]:
@@ -64,7 +63,7 @@ def execute(
     jobs : int
         Trials in flight.
     observer : Observer, optional
-        Told of every start and end, and about twice a second.
+        Told of every start and end.
     fail_fast : bool
         Start no trial after the first failure; those in flight still end as rows.
 
@@ -83,7 +82,7 @@ def execute(
                 observer.started(trial)
         if not flying:
             return
-        done, _ = wait(flying, timeout=0.5, return_when=FIRST_COMPLETED)
+        done, _ = wait(flying, return_when=FIRST_COMPLETED)
         for future in done:
             trial = flying.pop(future)
             row = _row(trial, future)
@@ -92,8 +91,6 @@ def execute(
             stopping |= fail_fast and row.status in FAILURES
             if observer:
                 observer.ended(trial, row)
-        if observer:
-            observer.tick()
 
 
 def _row(trial: Trial, future: Future[Row]) -> Row:

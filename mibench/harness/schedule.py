@@ -32,9 +32,6 @@ class Schedule:
         self._made: set[str] = set()
         self._making: set[str] = set()
 
-    def __len__(self) -> int:
-        return len(self._waiting)
-
     def take(self) -> Trial | None:
         """The next trial that may start now; None if all wait for others (or none is left)."""
         for i, (trial, work) in enumerate(self._waiting):

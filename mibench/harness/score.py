@@ -43,7 +43,7 @@ _DRAWS = 2000
 
 
 def frame(rows: Iterable[Row]) -> pd.DataFrame:
-    """Rows as a data frame, with ``error`` = estimate - truth (nats) and ``inside``: whether an interval holds the truth.
+    """Rows as a data frame, with ``error`` = estimate - truth (nats) and ``inside``: does the interval hold the truth?
 
     An estimator has one row per cell: the last, where a new version of it or of the task answered again.
     """

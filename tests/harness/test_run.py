@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor, Future, wait
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -49,9 +49,6 @@ class Witness:
     def ended(self, trial: Trial, row: Row) -> None:
         assert self.journal.rows[trial.key] == row, "a row is on disk before anyone hears of it"
         self.told.append(f"-{trial.n}")
-
-    def tick(self) -> None:
-        pass
 
 
 def make(number: int) -> Trial:
@@ -122,7 +119,7 @@ def test_a_journal_that_cannot_be_written_stops_the_run(tmp_path: Path, monkeypa
     assert len(executor.seen) == 2
 
 
-def test_shared_work_is_not_made_twice(tmp_path: Path) -> None:
+def test_shared_work_is_not_made_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def composite(last: str) -> Trial:
         compressor = {"name": "AE", "version": 1, "params": {}}
         body = {"name": f"ae+{last}", "version": 1, "params": {"compressor": compressor, "estimator": {"name": last}}}
@@ -136,15 +133,13 @@ def test_shared_work_is_not_made_twice(tmp_path: Path) -> None:
             waiting.append(Future())
             return waiting[-1]
 
-    class Poke:
-        def started(self, trial: Trial) -> None: ...
-        def ended(self, trial: Trial, one: Row) -> None: ...
-        def tick(self) -> None:
-            in_flight = [i for i, future in enumerate(waiting) if not future.done()]
-            assert len(in_flight) <= 1
-            for i in in_flight:
-                waiting[i].set_result(row(trials[i]))  # after a while: the other one could have started
+    def wait_a_while(flying: Any, **_: object) -> Any:
+        in_flight = [i for i, future in enumerate(waiting) if not future.done()]
+        assert len(in_flight) == 1, "the other one could have started by now"
+        waiting[in_flight[0]].set_result(row(trials[in_flight[0]]))
+        return wait(flying)
 
+    monkeypatch.setattr(run, "wait", wait_a_while)
     with Journal(tmp_path / "journal.jsonl") as book:
-        run.execute(trials, Slow(), book, Setting(), jobs=2, observer=Poke())
+        run.execute(trials, Slow(), book, Setting(), jobs=2)
         assert len(book.rows) == len(waiting) == 2

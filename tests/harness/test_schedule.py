@@ -45,7 +45,7 @@ def test_all_trials_run_once_and_no_work_is_made_twice_at_a_time(
         if well and (work := shares(trial)) is not None:
             made.add(work)
     assert sorted(trial.n for trial in seen) == list(range(len(works)))
-    assert len(schedule) == 0
+    assert schedule.take() is None
 
 
 def test_trials_that_wait_are_overtaken_and_then_go_side_by_side() -> None:

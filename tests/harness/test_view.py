@@ -80,6 +80,44 @@ def test_the_live_view_shows_progress_running_trials_failures_and_what_is_left(
     assert "ZeroDivisionError: [bug]" in text
 
 
+def test_the_live_view_is_drawn_while_trials_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The display is drawn by a thread of its own: trials of new estimators end with new statuses under its hands."""
+    todo = [make(i, f"e{i}") for i in range(8)]
+    statuses: list[Status] = ["ok", "error", "timeout", "crashed", "out_of_memory", "unsupported", "not_installed"]
+    view = cli_view.LiveView(Console(file=io.StringIO(), width=100), 8, 0, 2, todo[:1])
+    for each in todo:
+        view.started(each)
+    ends = iter(zip(todo, statuses, strict=False))
+
+    class Meddling(float):
+        """A time that, when it is used, lets another trial end."""
+
+        def __sub__(self, other: float) -> Meddling:
+            return Meddling(float(self) - other)
+
+        def __radd__(self, other: float) -> float:
+            if (end := next(ends, None)) is not None:
+                view.ended(end[0], row(*end))
+            return float(self) + other
+
+    class Word(str):
+        """A status that, when it is shown, lets another trial end."""
+
+        def __format__(self, how: str) -> str:
+            if (end := next(ends, None)) is not None:
+                view.ended(end[0], row(*end))
+            return str(self)
+
+    monkeypatch.setattr(cli_view.time, "monotonic", lambda: Meddling(5.0))
+    view.ended(*(lambda trial, status: (trial, row(trial, status)))(*next(ends)))
+    assert view.seconds_left() == 0.0
+    monkeypatch.undo()
+    view._tally[Word("refused")] += 1  # type: ignore[index]
+    before = view._done
+    view._render()
+    assert view._done > before, "trials ended while it was drawn"
+
+
 def test_the_leaderboard_shows_names_with_brackets_and_every_failure() -> None:
     rows = [row(make(i)) for i in range(3)] + [row(make(3), "crashed", "killed by SIGSEGV")]
     out = io.StringIO()
