@@ -12,6 +12,8 @@ from mibench.contracts import InputError, Unsupported
 
 __all__ = ["as_matrices", "as_pair", "reject_discrete", "reject_repeats"]
 
+_LARGEST = 1e100  # squares of larger values, or of smaller ones than its inverse, leave the range of float64
+
 
 def as_pair(x: Any, y: Any, *, min_samples: int = 2) -> tuple[NDArray[Any], NDArray[Any]]:
     """Paired observations as float arrays of shape (n, ...), images kept as images.
@@ -67,7 +69,11 @@ def reject_discrete(x: NDArray[Any], y: NDArray[Any], method: str) -> None:
 
 
 def reject_repeats(
-    x: NDArray[Any], y: NDArray[Any], method: str, because: str = "takes logarithms of neighbour distances"
+    x: NDArray[Any],
+    y: NDArray[Any],
+    method: str,
+    because: str = "takes logarithms of neighbour distances",
+    tolerated: float = 0.0,
 ) -> None:
     """Refuse repeated pairs, for which a nearest-neighbour distance is 0 and its logarithm infinite.
 
@@ -76,14 +82,14 @@ def reject_repeats(
     Raises
     ------
     Unsupported
-        If any pair (x_i, y_i) occurs more than once.
+        If more than the share `tolerated` of the pairs (x_i, y_i) repeat others.
     """
     n = len(x)
     repeated = n - _distinct_rows(np.hstack([x.reshape(n, -1), y.reshape(n, -1)]))
-    if repeated:
+    if repeated > tolerated * n:
         raise Unsupported(
             f"{method} {because}, and {repeated} of {n} pairs are repeats of others; "
-            "remove the duplicates (resampled or padded data?) or use ksg or binning"
+            "remove the duplicates (resampled or padded data?), or use binning if the data are discrete"
         )
 
 
@@ -95,6 +101,8 @@ def _distinct_rows(values: NDArray[Any]) -> int:
 
 
 def _as_array(values: Any, side: str) -> NDArray[Any]:
+    if isinstance(values, np.ma.MaskedArray) and np.ma.getmaskarray(values).any():
+        raise InputError(f"{side} has {int(np.ma.getmaskarray(values).sum())} masked values: remove or impute them")
     if hasattr(values, "detach"):
         values = values.detach()
     if hasattr(values, "device") and str(values.device) != "cpu":
@@ -118,4 +126,7 @@ def _as_array(values: Any, side: str) -> NDArray[Any]:
             f"{side} has {int((~finite).sum())} values that are not finite (the first, {array[where]}, at index "
             f"{where}): remove or impute them"
         )
+    size = float(np.abs(array).max())
+    if size > _LARGEST or 0 < size < 1 / _LARGEST:
+        raise InputError(f"the largest of {side}'s values is {size:.3g} in size, whose square overflows: rescale it")
     return array

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import digamma
 
-from mibench.contracts import Estimate, InputError
-from mibench.estimators.inputs import as_pair, reject_discrete
+from mibench.contracts import Estimate, InputError, Unsupported
+from mibench.estimators.inputs import as_pair, reject_discrete, reject_repeats
 from mibench.estimators.intervals import t_interval
 from mibench.estimators.subsampling import subsampled_error
 from mibench.numerics.checks import as_generator
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from mibench.contracts import RandomLike
 
 __all__ = ["KSG"]
+
+
+_REPEATS = 0.05  # share of repeated pairs that shifts the estimate by less than its error
+_ENOUGH = 50  # samples of which equal terms are no accident
 
 
 @dataclass(frozen=True)
@@ -82,12 +86,18 @@ class KSG:
         InputError
             For data no estimator could use, or too few samples.
         Unsupported
-            For a side that looks discrete.
+            For a side that looks discrete, more than 5 % of repeated pairs, or sides that determine each other.
         """
         x, y = as_pair(x, y, min_samples=max(self.k + 2, 8))
         reject_discrete(x, y, "ksg")
+        reject_repeats(x, y, "ksg", "takes a repeat for a neighbour", tolerated=_REPEATS)
         a, b = self._scaled(x), self._scaled(y)
         terms, radii = self._terms(a, b, None)
+        if len(a) >= _ENOUGH and np.ptp(terms) == 0:
+            raise Unsupported(
+                "ksg: every neighbourhood is the same in x as in y, so one side determines the other and I(X;Y) is "
+                "infinite; check that x and y are not the same column"
+            )
         mi = float(terms.mean() + digamma(len(a)))
         diagnostics = {"k": float(self.k), "repeated": float((radii == 0).sum()), "radius": float(np.median(radii))}
         if not self.interval:

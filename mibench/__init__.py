@@ -14,7 +14,7 @@ import importlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from mibench.contracts import Estimate, Estimator, Sample, Task, Trial, Truth
+from mibench.contracts import Estimate, Estimator, InputError, Sample, Task, Trial, Truth
 
 if TYPE_CHECKING:
     from mibench import estimators, reports, tasks
@@ -73,6 +73,8 @@ def estimate(
         from mibench import estimators
 
         estimator = estimators.get(estimator)
+    if not hasattr(estimator, "estimate"):
+        raise InputError(f"estimator is {estimator!r}: give a name, such as 'ksg', or an object with .estimate(x, y)")
     return estimator.estimate(x, y, rng=rng, side=side)
 
 

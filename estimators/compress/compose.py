@@ -54,7 +54,7 @@ class Compressed:
 
     def estimate(self, x: Any, y: Any, *, rng: RandomLike = None, side: Mapping[str, Any] | None = None) -> Estimate:
         """Compress both sides and estimate, in nats; see `mibench.estimate` for the arguments."""
-        x, y = as_pair(x, y, min_samples=2)
+        x, y = (v.reshape(len(v), -1) if v.ndim == 1 else v for v in as_pair(x, y))
         for_codes, for_estimate, for_bias = as_generator(rng).spawn(3)
         started = time.perf_counter()
         codes, cost = shared(self.compressor, x, y, for_codes, side or {})

@@ -86,7 +86,7 @@ def test_interval_holds_zero_when_the_sides_are_independent():
 
 
 @settings(max_examples=25, deadline=None)
-@given(seed=st.integers(0, 2**32 - 1), scale=st.sampled_from([1e-290, 1.0, 1e290]))
+@given(seed=st.integers(0, 2**32 - 1), scale=st.sampled_from([1e-95, 1.0, 1e95]))
 def test_invertible_affine_maps_permutations_and_swapping_change_nothing(seed, scale):
     rng = np.random.default_rng(seed)
     x, y = _normal(80, 3, 2, 1.5, rng)

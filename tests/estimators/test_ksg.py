@@ -107,19 +107,6 @@ def test_few_repeated_rows_change_little():
     )  # one copy is a neighbour at distance 0; the third still has a distance
 
 
-def test_rows_repeated_throughout_give_the_entropy_of_the_rows():
-    """Four copies of each of m distinct pairs: as a discrete sample it holds log m nats, which is what counts see."""
-    rng = np.random.default_rng(0)
-    x, y = rng.normal(size=(2, 100))
-    x, y = (
-        np.concatenate([np.repeat(x, 4), rng.normal(size=900)]),
-        np.concatenate([np.repeat(y, 4), rng.normal(size=900)]),
-    )
-    estimate = KSG(interval=False).estimate(x, y)
-    assert estimate.diagnostics["repeated"] == 400
-    assert estimate.mi > 1.0
-
-
 @pytest.mark.parametrize("algorithm", [1, 2])
 @pytest.mark.parametrize("step", [0.0001, 0.002])
 def test_rounded_measurements_change_little(step, algorithm):
