@@ -176,7 +176,7 @@ def test_bounds_on_the_codes_are_not_passed_off_as_bounds_on_the_data():
 def test_bounds_for_sides_that_determine_each_other_are_refused():
     _, data = sample("fields[size=8]", 300)
     with pytest.raises(Unsupported, match="determine each other"):
-        mibench.estimate(data.x, data.x, "pca[dim=2]+ksg", side={"noise_std": 0.2})
+        Compressed(PCA(dim=2), Bounded()).estimate(data.x, data.x, side={"noise_std": 0.2})
 
 
 @pytest.fixture
