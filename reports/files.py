@@ -3,11 +3,9 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import tempfile
 from pathlib import Path
 
+from mibench.files import write_whole
 from mibench.harness.store import FolderError
 
 __all__ = ["write_bytes", "write_text"]
@@ -21,18 +19,10 @@ def write_bytes(path: Path, content: bytes) -> Path:
     FolderError
         If the folder cannot be made or written.
     """
-    temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
+        write_whole(path, content)
     except OSError as error:
-        if temporary is not None:
-            with contextlib.suppress(OSError):
-                os.unlink(temporary)
         raise FolderError(
             f"cannot write {path}: {error.strerror}; free some space, make the folder writable or choose another place"
         ) from error

@@ -7,17 +7,17 @@ import contextlib
 import fcntl
 import json
 import os
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from mibench.contracts import Row
+from mibench.files import write_whole
 from mibench.harness import journal
 from mibench.harness.journal import FolderError
 
-__all__ = ["FolderError", "Run", "claim", "load", "owner", "write_atomically", "write_manifest"]
+__all__ = ["FolderError", "Run", "claim", "load", "owner", "write_manifest"]
 
 JOURNAL = "journal.jsonl"
 MANIFEST = "manifest.json"
@@ -74,33 +74,20 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 
 
 def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
-    """Replace the manifest; a reader sees the old one or the new one, never half of one."""
-    write_atomically(folder / MANIFEST, json.dumps(manifest, indent=1, allow_nan=False, ensure_ascii=False) + "\n")
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Write a file whole or not at all.
+    """Replace the manifest; a reader sees the old one or the new one, never half of one.
 
     Raises
     ------
     FolderError
         If the folder cannot be written.
     """
-    temporary = None
+    text = json.dumps(manifest, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
     try:
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
+        write_whole(folder / MANIFEST, text.encode())
     except OSError as error:
-        if temporary is not None:
-            with contextlib.suppress(OSError):
-                os.unlink(temporary)
         raise FolderError(
-            f"cannot write {path}: {error.strerror}; free some space, make the folder writable or choose another --out"
+            f"cannot write {folder / MANIFEST}: {error.strerror}; free some space, make the folder writable or choose "
+            "another --out"
         ) from error
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 import errno
 import json
 import os
-import stat
 from pathlib import Path
 
 import pytest
@@ -68,23 +67,17 @@ def test_the_manifest_keeps_every_command() -> None:
     assert [entry["command"] for entry in history] == ["mibench run --tasks a", "mibench run --tasks b"]
 
 
-def test_a_write_is_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "manifest.json"
-    store.write_atomically(path, "old")
+def test_a_manifest_that_cannot_be_written_leaves_the_old_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.write_manifest(tmp_path, made(command="old"))
 
     def full(_: int) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(FolderError, match=r"manifest\.json: No space left on device; free some space"):
-        store.write_atomically(path, "new")
-    assert path.read_text() == "old"
-    assert list(tmp_path.iterdir()) == [path]
-
-
-def test_written_files_can_be_read_by_others(tmp_path: Path) -> None:
-    store.write_atomically(tmp_path / "a", "text")
-    assert stat.S_IMODE((tmp_path / "a").stat().st_mode) == 0o644
+        store.write_manifest(tmp_path, made(command="new"))
+    assert store.load(tmp_path).manifest["command"] == "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["manifest.json"]
 
 
 def test_two_writers_on_one_folder_are_one_too_many(tmp_path: Path) -> None:
