@@ -19,8 +19,8 @@ from mibench.harness.threads import available_cores, environment
 
 __all__ = ["doctor"]
 
-_NEEDED = ("numpy", "scipy", "numba", "torch", "sklearn", "pandas", "matplotlib", "seaborn", "jinja2")
-_NEEDED += ("click", "rich", "psutil", "threadpoolctl")
+_NUMBERS = ("numpy", "scipy", "numba", "torch", "sklearn", "pandas")
+_NEEDED = (*_NUMBERS, "matplotlib", "seaborn", "jinja2", "click", "rich", "psutil", "threadpoolctl")
 _OPTIONAL = ("ennemi", "infomeasure", "npeet_plus", "pytest", "playwright")
 
 

@@ -3,8 +3,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import click
@@ -12,8 +11,11 @@ import click
 from mibench.contracts import STATUSES
 from mibench.harness import journal, store
 from mibench.harness.run import FAILURES
+from mibench.reports.failures import reasons
 
 __all__ = ["report", "status"]
+
+_SHOWN = 4  # names of a list that are shown
 
 
 def status(folder: Path) -> None:
@@ -35,16 +37,12 @@ def status(folder: Path) -> None:
     for each in STATUSES:
         if tally[each]:
             click.echo(f"  {each:14} {tally[each]:6}")
-    reasons: dict[tuple[str, str, str], list[str]] = defaultdict(list)
-    for row in run.rows:
-        if row.status != "ok":
-            reasons[row.status, row.estimator, row.error or ""].append(f"{row.task} n={row.n}")
-    if reasons:
+    found = reasons(run.rows)
+    if found:
         click.echo("\nnot ok, by reason:")
-    for (name, estimator, error), cells in reasons.items():
-        click.echo(f"  {name} {estimator}: {error}")
-        shown = "; ".join(cells[:4]) + (f"; and {len(cells) - 4} more" if len(cells) > 4 else "")
-        click.echo(f"      on {shown}")
+    for reason in found:
+        click.echo(f"  {reason.status} {_few(reason.estimators, ', ')}: {reason.message}")
+        click.echo(f"      on {_few([f'{row.task} n={row.n}' for row in reason.rows], '; ')}")
     if any(row.status in FAILURES for row in run.rows):
         click.echo("\n--rerun failed tries the failures again (unsupported is an answer, not a failure)")
 
@@ -59,6 +57,13 @@ def report(folder: Path, figures: Path | None, formats: Sequence[str]) -> None:
     written = reports.write(run, figures=figures, formats=formats) if figures else reports.write(run)
     for path in written.values():
         click.echo(str(path))
+
+
+def _few(names: Iterable[str], separator: str) -> str:
+    """The first of `names`, each once, and how many more there are."""
+    different = list(dict.fromkeys(names))
+    more = [f"and {len(different) - _SHOWN} more"] if len(different) > _SHOWN else []
+    return separator.join([*different[:_SHOWN], *more])
 
 
 def _asked(task: str, estimator: str, n: int, repetition: int, selection: dict[str, object]) -> bool:

@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -128,6 +130,9 @@ def test_failures_have_their_own_exit_code_and_are_tried_again_on_request(mibenc
     assert said.exit_code == 0
     assert "crashed exits: exited with code 3 and no answer; its last words: so long" in said.output
     assert "unsupported refuses: refuses whatever it is given\n      on toy n=50" in said.output
+    assert run(mibench, "--estimators", "refuses,raises", "--out", "here", tasks="toy[mi=1],toy[mi=2]").exit_code == 4
+    said = mibench("status", "here")
+    assert "error raises: ZeroDivisionError: a bug\n      on toy n=50; toy[mi=2] n=50\n" in said.output
     assert "--rerun failed tries the failures again" in said.output
 
 
@@ -338,6 +343,14 @@ def test_doctor_finds_this_machine_fit(mibench: Call) -> None:
     assert result.exit_code == 0, result.output
     for word in ("numpy", "torch", "cores usable", "numba cache", "worker process", "ready"):
         assert word in result.output
+
+
+def test_doctor_looks_at_every_package_that_mibench_needs() -> None:
+    from mibench.cli_doctor import _NEEDED
+
+    project = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text())["project"]
+    packages = {re.split("[<>=~!;[ ]", text)[0] for text in project["dependencies"]}
+    assert set(_NEEDED) == packages - {"scikit-learn"} | {"sklearn"}
 
 
 def test_help_names_every_verb_and_the_exit_codes(mibench: Call) -> None:

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-HEAVY = ("torch", "numba", "matplotlib", "pandas", "scipy", "sklearn", "skimage", "seaborn")
+HEAVY = ("torch", "numba", "matplotlib", "pandas", "scipy", "sklearn", "seaborn")
 
 
 def loaded(code: str) -> set[str]:

@@ -17,7 +17,7 @@ from mibench.harness.threads import available_cores
 
 __all__ = ["blas", "git", "hardware", "manifest", "memory_gib", "versions"]
 
-_PACKAGES = ("numpy", "scipy", "numba", "torch", "scikit-learn", "scikit-image", "pandas", "matplotlib")
+_PACKAGES = ("numpy", "scipy", "numba", "torch", "scikit-learn", "pandas", "matplotlib")
 
 
 def manifest(
