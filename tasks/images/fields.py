@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 
-from mibench.contracts import InputError, Sample, Truth
+from mibench.contracts import InputError, Sample
 from mibench.numerics.gaussian_information import corollary4_bound, sharper_bound
+from mibench.tasks.images.square import SquareImages
 from mibench.tasks.latents import as_generator, check_count, check_mi, haar_rotation
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def smooth_basis(size: int, dim: int, side: int) -> NDArray[np.float64]:
 
 
 @dataclass(frozen=True)
-class Fields:
+class Fields(SquareImages):
     """``X = A xi + s Z`` and ``Y = B eta + s W`` with white noise Z, W of known level: the ground of Corollary 4.
 
     A and B hold `dim` orthonormal smooth images (other ones on each side), scaled to variances that fall
@@ -131,21 +132,6 @@ class Fields:
         gain = variances / (variances + noise)
         # 1 - rho^2 g^2 = (1 - g)(1 + g) + (1 - rho^2) g^2, without cancellation
         return 0.0 - 0.5 * float(np.log(noise / (variances + noise) * (1 + gain) + rest * gain**2).sum())
-
-    @property
-    def truth(self) -> Truth:
-        """The information of the noisy images."""
-        return Truth(self.mi)
-
-    @property
-    def dim_x(self) -> int:
-        """Number of pixels."""
-        return self.size**2
-
-    @property
-    def dim_y(self) -> int:
-        """Number of pixels."""
-        return self.size**2
 
     @property
     def covariance(self) -> NDArray[np.float64]:

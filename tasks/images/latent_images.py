@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from mibench.contracts import InputError, Sample, Truth
+from mibench.contracts import InputError, Sample
+from mibench.tasks.images.square import SquareImages
 from mibench.tasks.latents import CanonicalPair, as_generator, check_count, check_mi
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ __all__ = ["LatentImages"]
 
 
 @dataclass(frozen=True)
-class LatentImages:
+class LatentImages(SquareImages):
     """Pairs of images, each drawn from a few normal latents; a family says how (Butakov et al., ICLR 2024, Sec. 5).
 
     The latents xi and eta are standard normal, carry the information in equal shares on `latent_dim` correlated
@@ -68,21 +69,6 @@ class LatentImages:
     def decode(self, images: Any) -> NDArray[np.float64]:
         """The parameters of images, shape (n, size, size), of this task: the inverse of `render`."""
         raise NotImplementedError
-
-    @property
-    def truth(self) -> Truth:
-        """The information of the latents, which the injective picture keeps (Theorem 1)."""
-        return Truth(self.mi)
-
-    @property
-    def dim_x(self) -> int:
-        """Number of pixels."""
-        return self.size**2
-
-    @property
-    def dim_y(self) -> int:
-        """Number of pixels."""
-        return self.size**2
 
     def sample(self, n: int, rng: RandomLike = None) -> Sample:
         """Draw `n` independent pairs: x and y of shape (n, size, size), float32.
