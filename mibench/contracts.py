@@ -102,7 +102,7 @@ class Estimate:
     interval : (float, float) or None
         Confidence interval at `level`.
     bounds : (float, float) or None
-        Guaranteed enclosure of I(X;Y), such as PCA with Corollary 4.
+        Enclosure of I(X;Y) at `level`, such as that of PCA with Corollary 4; the method says what it rests on.
     diagnostics : mapping of str to float
         Bandwidth, latent_dim, final loss, saturation, cap, ...
     level : float

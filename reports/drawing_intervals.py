@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Do stated intervals and guaranteed bounds hold the truth?"""
+"""Do stated intervals and bounds hold the truth?"""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def wilson(held: int, count: int) -> tuple[float, float]:
 
 
 def bounds(trials: pd.DataFrame) -> pd.DataFrame:
-    """Per task and estimator with guaranteed bounds: mean `truth`, `lower`, `upper`, trials `stated` and `held`."""
+    """Per task and estimator with bounds: mean `truth`, `lower`, `upper`, trials `stated` and `held`."""
     stated = trials[trials["lower"].notna() & trials["upper"].notna() & trials["truth"].notna()].copy()
     stated["held"] = (stated["lower"] <= stated["truth"]) & (stated["truth"] <= stated["upper"])
     grouped = stated.groupby(["task", "n", "estimator"], sort=False)

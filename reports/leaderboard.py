@@ -34,7 +34,12 @@ class Column:
 COLUMNS = (
     Column("estimator", "estimator", "", "the method; a+b compresses with a and estimates with b", "text", "none"),
     Column(
-        "rank", "rank", "", "1 + how many have a smaller error in 97.5 % of paired resamples; equal ranks are ties", "count", "none"
+        "rank",
+        "rank",
+        "",
+        "1 + how many have a smaller error in 97.5 % of paired resamples; equal ranks are ties",
+        "count",
+        "none",
     ),
     Column("coverage", "coverage", "", "share of the planned trials that ended ok", "share", "high"),
     Column("mae_common", "MAE, common", "nats", "mean |estimate - truth| on the common cells"),

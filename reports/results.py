@@ -26,7 +26,7 @@ def trials(rows: Sequence[Row]) -> pd.DataFrame:
     pandas.DataFrame
         Columns ``task, estimator, n, repetition, status, family, series, estimate, truth, error, low, high, lower,
         upper, seconds``. `estimate` is NaN unless the trial ended ``ok``; `low`, `high` are the stated interval,
-        `lower`, `upper` the guaranteed bounds. Lines stand in the registry's order, not in the journal's. With several
+        `lower`, `upper` the bounds. Lines stand in the registry's order, not in the journal's. With several
         sample sizes in a run, `series` names them too.
     """
     several = len({row.n for row in rows}) > 1
