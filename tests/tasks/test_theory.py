@@ -183,3 +183,25 @@ def test_corollary_4_without_normality(s):
     given_sign = _entropy_by_quadrature(lambda t: norm.pdf(t, 1, s), 12 * (s + 1))
     loss = _entropy_by_quadrature(densities["two points"][1], 12 * (s + 1)) - given_sign
     assert 0 < loss <= min(math.log(2) + 1e-9, sharper_bound([10.0, 1.0], s, 1))
+
+
+@given(seed=st.integers(0, 2**32 - 1))
+@settings(max_examples=100, deadline=None)
+def test_a_projection_loses_no_more_than_what_its_codes_leave_unexplained(seed):
+    """The conditional form of Corollary 4', for any projection and jointly normal X and Y; never above the sum."""
+    rng = np.random.default_rng(seed)
+    n, kept, noise = 5, int(rng.integers(1, 5)), float(rng.uniform(0.1, 2))
+    mix = rng.standard_normal((n + 2, n + 2)) * rng.uniform(0.1, 2, size=(n + 2, 1))
+    cov = mix @ mix.T  # of (X, Y), Y in two dimensions
+    cov[n:, n:] += 0.01 * np.eye(2)
+    noisy = cov + np.diag([noise**2] * n + [0.0] * 2)
+    axes = np.linalg.qr(rng.standard_normal((n, n)))[0]
+    e, rest = axes[:, :kept].T, axes[:, kept:].T
+    turn = np.block([[e, np.zeros((kept, 2))], [np.zeros((2, n)), np.eye(2)]])
+    loss = gaussian_mi(noisy, n) - gaussian_mi(turn @ noisy @ turn.T, kept)
+    sigma, codes = cov[:n, :n], e @ noisy[:n, :n] @ e.T
+    cross = rest @ sigma @ e.T
+    unexplained = rest @ sigma @ rest.T - cross @ np.linalg.solve(codes, cross.T)
+    conditional = sharper_bound(np.maximum(np.linalg.eigvalsh(unexplained), 0), noise, 0)
+    assert -1e-9 <= loss <= conditional + 1e-9
+    assert conditional <= sharper_bound(np.linalg.eigvalsh(rest @ sigma @ rest.T), noise, 0) + 1e-9
