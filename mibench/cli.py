@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,43 @@ from mibench.contracts import MibenchError
 
 EPILOG = """\b
 Exit codes: 0 fine; 2 wrong usage or environment; 3 nothing was compared: no trial failed and none
-ended ok (all `unsupported`, which is an answer and not a failure, or none left to run); 4 some or all
+ended ok (all `unsupported`, an answer and not a failure; or no trial was selected); 4 some or all
 trials failed (error, timeout, crashed, out_of_memory, not_installed); 130 interrupted."""
-FOLDER = click.Path(path_type=Path, file_okay=False)
-FILE = click.Path(path_type=Path, dir_okay=False)
+_YEAR = 31_536_000  # seconds; longer waits overflow the clocks of some systems
+_MOST_MEMORY = 2**20  # GiB
+
+
+class _Path(click.Path):
+    """A path that says something: an empty text would stand for the current folder."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if value == "":
+            self.fail("'' is no path: give one, or '.' for the current folder", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+class _Amount(click.ParamType):
+    """A finite number above 0 of some unit."""
+
+    def __init__(self, unit: str, most: int) -> None:
+        self.name = unit
+        self._most = most
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
+        return self.name.upper()
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        try:
+            number = float(value)
+        except ValueError:
+            number = math.nan
+        if not 0 < number <= self._most:  # NaN is neither
+            self.fail(f"{value!r} is not a number of {self.name} above 0 and at most {self._most}", param, ctx)
+        return number
+
+
+FOLDER = _Path(path_type=Path, file_okay=False)
+FILE = _Path(path_type=Path, dir_okay=False)
 
 
 class _Group(click.Group):
@@ -71,8 +105,8 @@ def main() -> None:
 )
 @click.option("--jobs", type=click.IntRange(1), help="Trials at a time.  [default: cores, as memory allows]")
 @click.option("--threads", type=click.IntRange(1), help="Threads per trial.  [default: cores / jobs]")
-@click.option("--timeout", default=600.0, type=click.FloatRange(0, min_open=True), help="Seconds per trial.")
-@click.option("--memory", default=4.0, type=click.FloatRange(0, min_open=True), help="GiB per trial.")
+@click.option("--timeout", default=600.0, type=_Amount("seconds", _YEAR), help="Seconds per trial.")
+@click.option("--memory", default=4.0, type=_Amount("GiB", _MOST_MEMORY), help="GiB per trial.")
 @click.option("--device", default="auto", help="Where torch computes: auto, cpu, cuda, cuda:1, ...")
 @click.option(
     "--rerun", type=click.Choice(["missing", "failed", "all"]), default="missing", help="Which trials to run."
