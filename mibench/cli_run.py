@@ -15,13 +15,14 @@ from typing import Any
 import click
 
 from mibench.cli_options import Options
-from mibench.contracts import MibenchError, Row, Trial
+from mibench.contracts import InputError, MibenchError, Row, Trial
 from mibench.harness import store
 from mibench.harness import threads as caps
 from mibench.harness.run import FAILURES, execute, left_to_do
 
 BAD_ENVIRONMENT, NOTHING, SOME_FAILED, INTERRUPTED = 2, 3, 4, 130
 _CACHE = ".mibench-cache"  # compressions that trials share; of a name that no folder of the user's has
+_OVERCOMMIT = 4  # trials per core that may be asked for
 _GPU_JOBS = 4  # each trial on a GPU holds a context of its own there
 
 
@@ -204,9 +205,14 @@ def _share_cores(options: Options) -> tuple[int, int]:
 
     cores = caps.available_cores()
     jobs = options.jobs
+    if jobs is not None and jobs > _OVERCOMMIT * cores:
+        raise InputError(
+            f"--jobs {jobs}: this machine has {cores} core{'s' if cores > 1 else ''}, and trials that crowd each other "
+            f"out measure nothing: give at most {_OVERCOMMIT * cores}"
+        )
     if jobs is None:
         jobs = max(1, cores // options.threads) if options.threads else cores
-        jobs = max(1, min(jobs, int(provenance.memory_gib() / options.memory)))
+        jobs = max(1, int(min(jobs, provenance.memory_gib() / options.memory)))
         if options.device != "cpu" and provenance.gpus():
             jobs = min(jobs, _GPU_JOBS)
     return jobs, options.threads or max(1, cores // jobs)

@@ -191,6 +191,14 @@ def test_presets_sizes_and_the_default_folder(
         (["--tasks", ","], "no task was asked for"),
         (["--tasks", "gaussian", "--quick", "--scale", "paper"], "--quick and --scale paper ask for opposite things"),
         (["--tasks", "gaussian", "--jobs", "0"], "0 is not in the range x>=1"),
+        (["--tasks", "gaussian", "--jobs", "100000"], "--jobs 100000: this machine has "),
+        (["--tasks", "gaussian", "--out", ""], "'--out': '' is no path"),
+        *(
+            (["--tasks", "gaussian", option, value, *more], f"'{option}': '{value}' is not a number of {unit} above 0")
+            for option, unit in (("--memory", "GiB"), ("--timeout", "seconds"))
+            for value in ("nan", "inf", "0", "-1", "1e300", "much")
+            for more in ([], ["--dry-run"])
+        ),
         (["--tasks", "gaussian", "--rerun", "none"], "'none' is not one of 'missing', 'failed', 'all'"),
         (["--tasks", "gaussian", "--plugin", "absent.py"], "absent.py failed to import: FileNotFoundError"),
         (["--tasks", "gaussian", "--device", "gpu"], "device 'gpu' is no torch device"),
