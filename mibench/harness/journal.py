@@ -11,7 +11,7 @@ import dataclasses
 import json
 import math
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +21,42 @@ __all__ = ["COLUMNS", "SCHEMA", "FolderError", "Journal", "counts", "from_line",
 
 SCHEMA = 1  # raise it when COLUMNS or their meaning changes; the manifest holds it
 COLUMNS = tuple(field.name for field in dataclasses.fields(Row))
+_BEGINNING = b'{"key": "'  # of every row
 
 
 class FolderError(MibenchError):
     """A run folder that cannot be read or written; the message names it and the next step."""
+
+
+def _is_number(value: Any) -> bool:
+    """Finite, or null where there is none: what `to_line` writes."""
+    if isinstance(value, int):
+        return not isinstance(value, bool) and value.bit_length() < 1024  # beyond that it is no float
+    return value is None or (isinstance(value, float) and math.isfinite(value))
+
+
+def _is_pair(value: Any) -> bool:
+    return value is None or (isinstance(value, list) and len(value) == 2 and all(map(_is_number, value)))
+
+
+def _is_numbers(value: Any) -> bool:
+    return isinstance(value, dict) and all(map(_is_number, value.values()))
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+_TEXTS = ("key", "task", "estimator")
+_NUMBERS = ("estimate", "std_error", "truth", "truth_std_error", "seconds", "peak_mb")
+_HOLDS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
+    **{name: (lambda value: isinstance(value, str), "text") for name in _TEXTS},
+    **dict.fromkeys(("n", "repetition"), (_is_count, "a whole number from 0")),
+    **dict.fromkeys(_NUMBERS, (_is_number, "a number or null")),
+    **dict.fromkeys(("interval", "bounds"), (_is_pair, "a pair of numbers or null")),
+    "diagnostics": (_is_numbers, "an object of numbers"),
+    "error": (lambda value: value is None or isinstance(value, str), "text or null"),
+}
 
 
 def to_line(row: Row) -> str:
@@ -33,7 +65,7 @@ def to_line(row: Row) -> str:
     for name in ("interval", "bounds"):
         if values[name] is not None:
             values[name] = [_finite(end) for end in values[name]]
-    for name in ("estimate", "std_error", "truth", "truth_std_error", "seconds", "peak_mb"):
+    for name in _NUMBERS:
         values[name] = _finite(values[name])
     values["diagnostics"] = {key: _finite(value) for key, value in row.diagnostics.items()}
     return json.dumps(values, allow_nan=False) + "\n"
@@ -45,7 +77,7 @@ def from_line(line: str) -> Row:
     Raises
     ------
     ValueError
-        If the line is not JSON.
+        If the line is not JSON, or a value is not what its key holds.
     FolderError
         If it is JSON of another schema.
     """
@@ -56,6 +88,9 @@ def from_line(line: str) -> Row:
         raise FolderError(f"a row of another schema (unknown keys {extra}, missing keys {missing})")
     if values["status"] not in STATUSES:
         raise FolderError(f"a row of another schema (status {values['status']!r}; there are {', '.join(STATUSES)})")
+    for name, (fits, expected) in _HOLDS.items():
+        if not fits(values[name]):
+            raise ValueError(f"{name} is {values[name]!r:.80}, not {expected}")
     for name in ("interval", "bounds"):
         if values[name] is not None:
             low, high = values[name]
@@ -80,19 +115,23 @@ def read(path: Path) -> tuple[list[Row], int]:
         raise FolderError(f"cannot read {path}: {error.strerror}") from error
     rows: list[Row] = []
     sound = 0
-    lines = data.splitlines(keepends=True)
+    lines = data.split(b"\n")  # and at nothing else: a carriage return is damage, not the end of a row
+    last = lines.pop()
+    lines = [line + b"\n" for line in lines] + ([last] if last else [])
     for number, line in enumerate(lines, 1):
-        if not line.endswith(b"\n"):
-            break  # torn while it was written
+        if not line.endswith(b"\n") and _is_torn(line):
+            break
         try:
+            if not line.endswith(b"\n"):
+                raise ValueError("it is no row, nor the beginning of one")
             rows.append(from_line(line.decode()))
         except FolderError as error:
             raise FolderError(
                 f"{path}, line {number}: {error}. This version of mibench reads schema {SCHEMA}: read the folder with "
                 "the version that wrote it, or choose another --out"
             ) from None
-        except ValueError as error:
-            if number == len(lines):
+        except (ValueError, RecursionError) as error:
+            if number == len(lines) and _is_torn(line):
                 break
             raise FolderError(
                 f"{path}, line {number} is damaged ({error}): remove that line (its trial will run again) or choose "
@@ -100,6 +139,20 @@ def read(path: Path) -> tuple[list[Row], int]:
             ) from None
         sound += len(line)
     return rows, sound
+
+
+def _is_torn(line: bytes) -> bool:
+    """Whether a line is what a crash leaves of a row: its beginning, or zeros where it was to be."""
+    rest = line.rstrip(b"\0\n")
+    return rest[: len(_BEGINNING)] == _BEGINNING[: len(rest)] and not _is_json(line)
+
+
+def _is_json(line: bytes) -> bool:
+    try:
+        json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    return line.endswith(b"\n")
 
 
 def latest(rows: Iterable[Row]) -> list[Row]:

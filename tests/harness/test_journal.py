@@ -186,3 +186,57 @@ def test_counts_are_by_status() -> None:
     assert (tally["ok"], tally["timeout"], tally["error"]) == (2, 1, 0)
     assert tuple(tally) == STATUSES
     assert journal.SCHEMA == 1
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "expected"),
+    [
+        ("key", 1, "text"),
+        ("task", None, "text"),
+        ("estimator", ["ksg"], "text"),
+        ("n", 50.0, "a whole number from 0"),
+        ("repetition", True, "a whole number from 0"),
+        ("estimate", "abc", "a number or null"),
+        ("truth", 10**400, "a number or null"),
+        ("seconds", float("nan"), "a number or null"),
+        ("peak_mb", {}, "a number or null"),
+        ("interval", 3, "a pair of numbers or null"),
+        ("bounds", [1, 2, 3], "a pair of numbers or null"),
+        ("diagnostics", [], "an object of numbers"),
+        ("diagnostics", {"k": "three"}, "an object of numbers"),
+        ("error", 7, "text or null"),
+    ],
+)
+@pytest.mark.parametrize("after", ["", to_line(make("b"))])
+def test_a_value_of_the_wrong_type_is_damage_that_names_it(
+    tmp_path: Path, field: str, value: object, expected: str, after: str
+) -> None:
+    path = tmp_path / "journal.jsonl"
+    path.write_text(to_line(make("a")) + json.dumps(json.loads(to_line(make("c"))) | {field: value}) + "\n" + after)
+    before = path.read_bytes()
+    with pytest.raises(FolderError, match=rf"line 2 is damaged \({field} is .*, not {expected}\): remove that line"):
+        Journal(path)
+    assert path.read_bytes() == before
+
+
+NOISE = bytes(range(255, -1, -1))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        NOISE,
+        NOISE.replace(b"\n", b""),
+        b"\x07\r" + to_line(make("a")).encode(),
+        to_line(make("a")).encode() + b"\x9f\r\x80\x12" + to_line(make("b")).encode() + b"torn",
+        to_line(make("a")).encode() + b"notes of mine",
+        to_line(make("a")).encode() + b"notes of mine\n",
+        b"[" * 100_000 + b"\n",
+    ],
+)
+def test_what_no_crash_leaves_behind_is_refused_and_kept(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "journal.jsonl"
+    path.write_bytes(data)
+    with pytest.raises(FolderError, match=r"line [12] is damaged"):
+        Journal(path)
+    assert path.read_bytes() == data
