@@ -156,6 +156,7 @@ def _finish(folder: Path, rows: list[Row], planned: int, interrupted: bool) -> i
 def _dry_run(options: Options, trials: Sequence[Trial], jobs: int, threads: int) -> int:
     from mibench.harness import journal
 
+    store.check_target(options.folder)
     _same_seed(options.folder, store.read_manifest(options.folder), options.seed)
     rows = {row.key: row for row in journal.read(options.folder / store.JOURNAL)[0]}
     todo = left_to_do(trials, rows, options.rerun)

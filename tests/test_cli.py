@@ -97,12 +97,13 @@ def test_a_folder_holds_the_samples_of_one_root_seed(mibench: Call, tmp_path: Pa
 
 @pytest.mark.usefixtures("no_report")
 def test_files_of_the_user_in_the_run_folder_are_left_alone(mibench: Call, tmp_path: Path) -> None:
+    assert run(mibench, "--estimators", "fine", "--out", ".").exit_code == 0
     for name in ("cache", ".mibench-cache"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "mine.txt").write_text("precious")
     (tmp_path / ".mibench-cache" / "old.npz").write_text("")
     (tmp_path / ".mibench-cache" / ".torn.npz-x.part").write_text("")
-    assert run(mibench, "--estimators", "fine", "--out", ".").exit_code == 0
+    assert run(mibench, "--estimators", "fine,odd", "--out", ".").exit_code == 0
     assert (tmp_path / "cache" / "mine.txt").read_text() == "precious"
     assert [path.name for path in (tmp_path / ".mibench-cache").iterdir()] == ["mine.txt"]
 
@@ -225,6 +226,25 @@ def test_a_folder_that_cannot_be_written_or_is_foreign_ends_with_2(mibench: Call
     assert foreign.exit_code == 2
     assert "line 1: a row of another schema" in foreign.output
     assert (tmp_path / "foreign" / "journal.jsonl").read_text() == '{"loss": 1}\n'
+
+
+@pytest.mark.parametrize("more", [[], ["--dry-run"]])
+def test_a_folder_of_other_files_is_no_place_for_a_run(mibench: Call, tmp_path: Path, more: list[str]) -> None:
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "me.jpg").write_text("precious")
+    result = run(mibench, "--estimators", "fine", "--out", "photos", *more)
+    assert result.exit_code == 2
+    assert "photos is not empty and holds no run (such as me.jpg): choose an empty or a new folder" in result.output
+    assert [path.name for path in (tmp_path / "photos").iterdir()] == ["me.jpg"]
+
+
+@pytest.mark.usefixtures("no_report")
+@pytest.mark.parametrize("held", [[], [".lock"]])
+def test_an_empty_folder_takes_a_run(mibench: Call, tmp_path: Path, held: list[str]) -> None:
+    (tmp_path / "here").mkdir()
+    for name in held:
+        (tmp_path / "here" / name).write_text("")
+    assert run(mibench, "--estimators", "fine", "--out", "here").exit_code == 0
 
 
 @pytest.mark.usefixtures("no_report")

@@ -17,7 +17,7 @@ from mibench.files import write_whole
 from mibench.harness import journal
 from mibench.harness.journal import FolderError
 
-__all__ = ["FolderError", "Run", "claim", "load", "owner", "write_manifest"]
+__all__ = ["FolderError", "Run", "check_target", "claim", "load", "owner", "write_manifest"]
 
 JOURNAL = "journal.jsonl"
 MANIFEST = "manifest.json"
@@ -91,6 +91,24 @@ def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
         ) from error
 
 
+def check_target(folder: Path) -> None:
+    """Refuse to mix a run with other files: a run lives in a folder that is new, empty, or a run's already.
+
+    Raises
+    ------
+    FolderError
+        If the folder holds something, and neither a manifest nor a journal.
+    """
+    try:
+        held = set(os.listdir(folder)) - {_LOCK}  # a run that was killed at once leaves its lock alone
+    except OSError:  # not there yet, or of no use: `claim` says which
+        return
+    if held and not held & {MANIFEST, JOURNAL}:
+        raise FolderError(
+            f"{folder} is not empty and holds no run (such as {min(held)}): choose an empty or a new folder with --out"
+        )
+
+
 @contextlib.contextmanager
 def claim(folder: Path) -> Iterator[None]:
     """Create the folder and hold it for one writer; the system lets go of it when the process ends, however it ends.
@@ -98,8 +116,9 @@ def claim(folder: Path) -> Iterator[None]:
     Raises
     ------
     FolderError
-        If another run holds it, or it cannot be made.
+        If another run holds it, it cannot be made, or it holds files that are not a run's.
     """
+    check_target(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o644)
