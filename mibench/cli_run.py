@@ -15,6 +15,7 @@ from typing import Any
 import click
 
 from mibench.cli_options import Options
+from mibench.cli_text import many
 from mibench.contracts import InputError, MibenchError, Row, Trial
 from mibench.harness import store
 from mibench.harness import threads as caps
@@ -96,9 +97,7 @@ def _run(options: Options, trials: Sequence[Trial], plugins: tuple[str, ...], jo
                 planned=len(trials),
             ),
         )
-        click.echo(
-            f"{folder}: {len(trials)} trials, {len(todo)} to run, {jobs} at a time with {threads} thread(s) each"
-        )
+        click.echo(f"{folder}: {_work(trials, todo, jobs, threads)}")
         if journal.cut:
             click.echo("the journal's last line was torn by a crash and has been cut; its trial runs again")
         interrupted = False
@@ -145,7 +144,7 @@ def _finish(folder: Path, rows: list[Row], planned: int, interrupted: bool) -> i
         return INTERRUPTED
     failed = sum(row.status in FAILURES for row in rows)
     if failed:
-        click.echo(f"{failed} trials failed: `mibench status {folder}` lists them; --rerun failed tries them again")
+        click.echo(f"{many(failed, 'trial')} failed: `mibench status {folder}` says why; --rerun failed tries again")
         return SOME_FAILED
     if not any(row.status == "ok" for row in rows):
         click.echo("no trial ended ok: nothing was compared")
@@ -162,12 +161,17 @@ def _dry_run(options: Options, trials: Sequence[Trial], jobs: int, threads: int)
     todo = left_to_do(trials, rows, options.rerun)
     for what in ("task", "estimator"):
         names = list(dict.fromkeys(getattr(trial, what) for trial in trials))
-        click.echo(f"{len(names)} {what}s: {', '.join(names)}")
+        click.echo(f"{many(len(names), what)}: {', '.join(names)}")
     click.echo(f"n: {', '.join(map(str, options.sizes))}; repetitions: {options.repetitions}; seed: {options.seed}")
-    click.echo(f"{len(trials)} trials, {len(todo)} to run, {jobs} at a time with {threads} thread(s) each")
+    click.echo(_work(trials, todo, jobs, threads))
     click.echo(f"limits: {options.timeout:g} s and {options.memory:g} GiB per trial; device: {options.device}")
     click.echo(f"folder: {options.folder} (nothing was written)")
     return 0
+
+
+def _work(trials: Sequence[Trial], todo: Sequence[Trial], jobs: int, threads: int) -> str:
+    each = f"{jobs} at a time with {many(threads, 'thread')} each"
+    return f"{many(len(trials), 'trial')}, {len(todo)} to run, {each}"
 
 
 def _same_seed(folder: Path, manifest: Mapping[str, Any], seed: int) -> None:
@@ -208,7 +212,7 @@ def _share_cores(options: Options) -> tuple[int, int]:
     jobs = options.jobs
     if jobs is not None and jobs > _OVERCOMMIT * cores:
         raise InputError(
-            f"--jobs {jobs}: this machine has {cores} core{'s' if cores > 1 else ''}, and trials that crowd each other "
+            f"--jobs {jobs}: this machine has {many(cores, 'core')}, and trials that crowd each other "
             f"out measure nothing: give at most {_OVERCOMMIT * cores}"
         )
     if jobs is None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from mibench.cli_text import many, one_line
 from mibench.contracts import STATUSES
 from mibench.harness import journal, store
 from mibench.harness.run import FAILURES
@@ -27,7 +28,7 @@ def status(folder: Path) -> None:
     latest = [row for row in run.rows if _asked(row.task, row.estimator, row.n, row.repetition, asked)]
     click.echo(f"{folder}: {len(latest)}{of} trials done" + (f" for: {run.manifest['command']}" if asked else ""))
     if len(latest) < len(run.rows):
-        click.echo(f"and {len(run.rows) - len(latest)} trials of earlier commands")
+        click.echo(f"and {many(len(run.rows) - len(latest), 'trial')} of earlier commands")
     writer = store.owner(folder)
     if writer:
         click.echo(f"running now, in process {writer}")
@@ -41,7 +42,7 @@ def status(folder: Path) -> None:
     if found:
         click.echo("\nnot ok, by reason:")
     for reason in found:
-        click.echo(f"  {reason.status} {_few(reason.estimators, ', ')}: {reason.message}")
+        click.echo(f"  {reason.status} {_few(reason.estimators, ', ')}: {one_line(reason.message)}")
         click.echo(f"      on {_few([f'{row.task} n={row.n}' for row in reason.rows], '; ')}")
     if any(row.status in FAILURES for row in run.rows):
         click.echo("\n--rerun failed tries the failures again (unsupported is an answer, not a failure)")

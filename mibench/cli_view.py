@@ -16,6 +16,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from mibench.cli_text import many, one_line
 from mibench.contracts import STATUSES, Row, Trial
 from mibench.harness import score
 from mibench.harness.run import FAILURES, Observer
@@ -138,7 +139,7 @@ def show_outcome(rows: Sequence[Row], planned: int) -> None:
     for row in failures[:_SHOWN_FAILURES]:
         out.print(Text(_sentence(row), style="red"))
     if len(failures) > _SHOWN_FAILURES:
-        out.print(Text(f"... and {len(failures) - _SHOWN_FAILURES} more failures", style="red"))
+        out.print(Text(f"... and {many(len(failures) - _SHOWN_FAILURES, 'more failure')}", style="red"))
     tally = Counter(row.status for row in rows)
     said = ", ".join(f"{tally[status]} {status}" for status in STATUSES if tally[status])
     out.print(Text(f"{len(rows)} of {planned} trials done: {said or 'none'}"))
@@ -182,7 +183,7 @@ def _sentence(row: Row) -> str:
         said += f"  {row.estimate:.3f} for {row.truth:g}"
     if row.seconds is not None:
         said += f"  {row.seconds:.2f} s"
-    return said + (f"  {row.error}" if row.error else "")
+    return said + (f"  {one_line(row.error)}" if row.error else "")
 
 
 def _cell(of: Trial | Row) -> str:

@@ -69,7 +69,9 @@ def parse(text: str) -> Spec:
 
 
 def _read(text: str) -> Any:
-    """A parameter's value: none, true, false, an integer, a float, or else the text itself."""
+    """A parameter's value: none, true, false, an integer, a float, or else the text itself, without quotes."""
+    if len(text) > 2 and text[0] == text[-1] and text[0] in "'\"":
+        text = text[1:-1].strip()
     words = {"none": None, "true": True, "false": False}
     if text.lower() in words:
         return words[text.lower()]
@@ -89,7 +91,11 @@ def _show(value: Any) -> str:
 
 def suggest(word: str, choices: Sequence[str]) -> str:
     """``"; did you mean a or b?"`` for the nearest of `choices`, or what there is when none is near."""
-    near = difflib.get_close_matches(word, choices, n=3, cutoff=0.5)
+    spelled: dict[str, list[str]] = {}
+    for choice in choices:
+        spelled.setdefault(choice.lower(), []).append(choice)
+    close = difflib.get_close_matches(word.lower(), spelled, n=3, cutoff=0.5)
+    near = [choice for each in close for choice in dict.fromkeys(spelled[each])][:3]
     if near:
         return f"; did you mean {' or '.join(near)}?"
     return f"; there are: {', '.join(sorted(choices))}" if choices else ""

@@ -15,7 +15,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from mibench.cli import main
+from mibench.contracts import Row
 from mibench.harness import store
+from mibench.harness.journal import to_line
 
 FAKES = Path(__file__).parent / "harness" / "fakes.py"
 Call = Callable[..., Result]
@@ -52,7 +54,7 @@ def run(mibench: Call, *arguments: str, tasks: str = "toy") -> Result:
 def test_a_run_from_nothing_to_a_report_and_again(mibench: Call, tmp_path: Path) -> None:
     first = run(mibench, "--estimators", "fine,fine[bias=1]", "--repetitions", "2")
     assert first.exit_code == 0, first.output
-    assert "4 trials, 4 to run, 2 at a time with 1 thread(s) each" in first.output
+    assert "4 trials, 4 to run, 2 at a time with 1 thread each" in first.output
     folder = tmp_path / "runs" / next(os.walk(tmp_path / "runs"))[1][0]
     assert folder.name.startswith("toy-fine-fine-bias-1-")
     assert folder.name.endswith("-n50-seed0")
@@ -122,7 +124,7 @@ def test_the_command_in_the_manifest_can_be_given_to_a_shell_again(
 def test_failures_have_their_own_exit_code_and_are_tried_again_on_request(mibench: Call, tmp_path: Path) -> None:
     first = run(mibench, "--estimators", "fine,raises,refuses,exits", "--out", "here")
     assert first.exit_code == 4
-    assert "2 trials failed: `mibench status here` lists them" in first.output
+    assert "2 trials failed: `mibench status here` says why" in first.output
     assert "4 of 4 trials done: 1 ok, 1 error, 1 crashed, 1 unsupported" in first.output
     again = run(mibench, "--estimators", "fine,raises,refuses,exits", "--out", "here", "--rerun", "failed")
     assert "4 trials, 2 to run" in again.output
@@ -135,6 +137,22 @@ def test_failures_have_their_own_exit_code_and_are_tried_again_on_request(mibenc
     said = mibench("status", "here")
     assert "error raises: ZeroDivisionError: a bug\n      on toy n=50; toy[mi=2] n=50\n" in said.output
     assert "--rerun failed tries the failures again" in said.output
+
+
+def test_status_keeps_a_reason_of_many_lines_on_one(mibench: Call, tmp_path: Path) -> None:
+    row = Row("k", "toy", "fine", 50, 0, "error", error="ValueError: first\n  second\r\n\nthird")
+    (tmp_path / "journal.jsonl").write_text(to_line(row))
+    said = mibench("status", ".").output
+    assert "  error fine: ValueError: first second third\n      on toy n=50\n" in said
+    assert store.load(tmp_path).rows == [row], "the journal keeps it whole"
+
+
+@pytest.mark.usefixtures("no_report")
+def test_one_of_a_kind_is_said_in_the_singular(mibench: Call) -> None:
+    planned = run(mibench, "--estimators", "raises", "--dry-run").output
+    assert "1 task: toy\n1 estimator: raises\n" in planned
+    assert "\n1 trial, 1 to run, 2 at a time with 1 thread each\n" in planned
+    assert "\n1 trial failed: `mibench status" in run(mibench, "--estimators", "raises").output
 
 
 @pytest.mark.usefixtures("no_report")
@@ -328,6 +346,7 @@ def test_a_name_of_both_kinds_shows_both_unless_a_parameter_decides(mibench: Cal
         (["show", "kgs"], "no task or estimator named 'kgs'; did you mean ksg?"),
         (["show", "ksg[kk=3]"], "estimator 'ksg' has no parameter 'kk'; did you mean k?"),
         (["show", "ksg", "--sheet", "a.png"], "only tasks have samples to draw"),
+        (["show", "gaussian[mi='a']"], "is 'a'"),
         (["status", "absent"], "absent is no run folder: it does not exist"),
         (["report", "absent"], "absent is no run folder: it does not exist"),
         (["rn"], "no verb 'rn'; did you mean run?"),

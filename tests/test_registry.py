@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from mibench import estimators, tasks
 from mibench.contracts import InputError, MibenchError, UnknownName
-from mibench.names import Spec, parse, split_top
+from mibench.names import Spec, parse, split_top, suggest
 from mibench.registry import Entry, Registry, identity
 
 BOARD = ["ksg", "kl", "mine", "ae+ksg", "ae+kl"]
@@ -45,6 +45,7 @@ def registry() -> Registry:
         (" ksg[k=5] ", Spec("ksg", {"k": 5})),
         ("a-b.c[x=1e-3, y=text ,z=none,w=true]", Spec("a-b.c", {"x": 1e-3, "y": "text", "z": None, "w": True})),
         ("ksg[]", Spec("ksg")),
+        ("""ksg[x='a',y="2",z='b c']""", Spec("ksg", {"x": "a", "y": 2, "z": "b c"})),
     ],
 )
 def test_names_are_read(text: str, spec: Spec) -> None:
@@ -98,10 +99,18 @@ def test_selections(text: str, preset: str, names: list[str]) -> None:
     assert registry().select(text, BOARD, preset) == names
 
 
-@pytest.mark.parametrize(("text", "meant"), [("kgs", "ksg"), ("nural", "neural"), ("blob", "blobs"), ("al", "all")])
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [("kgs", "ksg"), ("KSG", "ksg"), ("Blob", "blobs"), ("nural", "neural"), ("blob", "blobs"), ("al", "all")],
+)
 def test_a_wrong_selection_gets_suggestions(text: str, meant: str) -> None:
     with pytest.raises(UnknownName, match=f"'{text}'; did you mean .*{meant}"):
         registry().select(text, BOARD)
+
+
+def test_suggestions_look_past_capitals_and_keep_their_spelling() -> None:
+    assert suggest("INFONCE", ["InfoNCE", "ksg"]) == "; did you mean InfoNCE?"
+    assert suggest("KSG", ["kl", "ksg", "KSG2"]).startswith("; did you mean ksg or KSG2")
 
 
 def test_an_empty_selection_is_an_error() -> None:

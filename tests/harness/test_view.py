@@ -53,6 +53,14 @@ def test_plain_lines_count_say_what_came_out_and_keep_brackets() -> None:
     assert second.endswith("no answer within the limit of 2 s")
 
 
+@pytest.mark.parametrize("text", ["two\nlines", "two\r\n\r\n  lines", "two\x1b\x07 \u2028lines"])
+def test_a_message_of_many_lines_stays_on_one(text: str) -> None:
+    out = io.StringIO()
+    cli_view.PlainView(Console(file=out, width=60), 1, 0).ended(make(1), row(make(1), "error", text))
+    (line,) = out.getvalue().splitlines()
+    assert line.endswith("2.00 s  two lines")
+
+
 def test_the_live_view_shows_progress_running_trials_failures_and_what_is_left(
     clock: Callable[[float], None],
 ) -> None:
@@ -136,4 +144,6 @@ def test_the_outcome_lists_failures_and_counts(capsys: pytest.CaptureFixture[str
     said = capsys.readouterr().out
     assert "bug 5" in said
     assert "... and 3 more failures" in said
+    cli_view.show_outcome(rows[:7], 12)
+    assert "... and 1 more failure\n" in capsys.readouterr().out
     assert "10 of 12 trials done: 9 error, 1 unsupported" in said
