@@ -30,15 +30,13 @@ class _Path(click.Path):
         return super().convert(value, param, ctx)
 
 
-class _Amount(click.ParamType):
-    """A finite number above 0 of some unit."""
+class _Amount(click.FloatRange):
+    """A number of some unit, above 0; NaN and infinity are none."""
 
     def __init__(self, unit: str, most: int) -> None:
+        super().__init__(0, most, min_open=True)
         self.name = unit
         self._most = most
-
-    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
-        return self.name.upper()
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         try:
@@ -105,8 +103,8 @@ def main() -> None:
 )
 @click.option("--jobs", type=click.IntRange(1), help="Trials at a time.  [default: cores, as memory allows]")
 @click.option("--threads", type=click.IntRange(1), help="Threads per trial.  [default: cores / jobs]")
-@click.option("--timeout", default=600.0, type=_Amount("seconds", _YEAR), help="Seconds per trial.")
-@click.option("--memory", default=4.0, type=_Amount("GiB", _MOST_MEMORY), help="GiB per trial.")
+@click.option("--timeout", default=600.0, type=_Amount("seconds", _YEAR), metavar="SECONDS", help="Seconds per trial.")
+@click.option("--memory", default=4.0, type=_Amount("GiB", _MOST_MEMORY), metavar="GiB", help="GiB per trial.")
 @click.option("--device", default="auto", help="Where torch computes: auto, cpu, cuda, cuda:1, ...")
 @click.option(
     "--rerun", type=click.Choice(["missing", "failed", "all"]), default="missing", help="Which trials to run."

@@ -15,6 +15,7 @@ import click
 
 from mibench import estimators, tasks
 from mibench.contracts import InputError, MibenchError, Task, UnknownName
+from mibench.harness.stages import check_stages
 from mibench.names import parse, split_top, suggest
 from mibench.registry import Registry
 
@@ -49,13 +50,31 @@ def show(name: str, sheet: Path | None, plugins: Sequence[Path]) -> None:
 
         for file in plugins:
             load_plugin(file)
+    if sheet is not None:
+        _check_sheet(sheet)
     heads = [parse(stage).name for stage in split_top(name, "+")] or [""]
+    if "+" not in name and heads[0] in {*estimators.compressors.names} - {*tasks.registry.names}:
+        if sheet is not None:
+            raise InputError(f"--sheet: {name} is a compressor, and only tasks have samples to draw")
+        _show_compressor(name)
+        return
+    check_stages(name)
     as_task = heads[0] in tasks.registry.names and len(heads) == 1
     as_estimator = heads[-1] in estimators.registry.names
     if not as_task and not as_estimator:
         for registry in (tasks.registry, estimators.registry):  # a broken plug-in says so itself
             if any(each.name == heads[-1] for each in registry.broken):
                 registry.entry(heads[-1])
+        for kind, runs, registry, board in (
+            ("task", f"--tasks {name}", tasks.registry, tasks.board()),
+            ("estimator", f"--estimators {name} --tasks ...", estimators.registry, estimators.board()),
+        ):
+            tagged = [each for each in board if name in registry.tags(each)]
+            if tagged:
+                raise UnknownName(
+                    f"{name!r} is a tag of {len(tagged)} {kind}s, such as {tagged[0]}: `mibench show {tagged[0]}` "
+                    f"explains one, `mibench ls {kind}s` lists them, `mibench run {runs}` runs them"
+                )
         known = [*tasks.registry.names, *estimators.board()]
         raise UnknownName(f"no task or estimator named {name!r}{suggest(name, known)}")
     both = as_task and as_estimator
@@ -117,6 +136,24 @@ def _show_estimator(name: str) -> None:
             click.echo(f"\n-- {text}")
         click.echo(f"\n{_doc(stage)}")
         _parameters(stage)
+
+
+def _show_compressor(name: str) -> None:
+    compressor = estimators.compressors.build(name)
+    click.echo(f"compressor {name}\n")
+    click.echo(_doc(compressor))
+    _parameters(compressor)
+    click.echo(
+        f"\n`mibench run --tasks ... --estimators '{name}+ksg'` estimates on its codes; so may any other estimator"
+    )
+
+
+def _check_sheet(sheet: Path) -> None:
+    """Refuse what no sheet can be written to, before the task is drawn."""
+    if sheet.suffix.lower() != ".png":
+        raise InputError(f"--sheet {sheet}: a sheet is a PNG file: give a name that ends in .png")
+    if not sheet.parent.is_dir():
+        raise InputError(f"--sheet {sheet}: there is no folder {sheet.parent}: make it, or give another")
 
 
 def _parameters(thing: Any) -> None:

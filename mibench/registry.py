@@ -221,9 +221,9 @@ class Registry:
         elif part in board or part in self.names or "+" in part:
             names = [part]
         else:
-            names = [name for name in board if part in self._tags(name)]
+            names = [name for name in board if part in self.tags(name)]
         if not names:
-            choices = sorted({*board, *self.names, "all", *itertools.chain(*(self._tags(name) for name in board))})
+            choices = sorted({*board, *self.names, "all", *itertools.chain(*(self.tags(name) for name in board))})
             raise UnknownName(f"no {self.kind}, pattern or tag {part!r}{suggest(part, choices)}")
         for name in names:
             yield from self._grid(name, preset)
@@ -234,7 +234,8 @@ class Registry:
         for values in itertools.product(*grid.values()):
             yield str(Spec(name, dict(zip(grid, values, strict=True))))
 
-    def _tags(self, name: str) -> frozenset[str]:
+    def tags(self, name: str) -> frozenset[str]:
+        """Tags of `name`; of a composite, those of its last stage."""
         stage = split_top(name, "+")[-1].partition("[")[0]
         try:
             return self.entry(stage).tags

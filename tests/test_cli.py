@@ -326,6 +326,33 @@ def test_show_a_task_with_its_truth_and_a_sheet(mibench: Call, tmp_path: Path) -
     assert (tmp_path / "sheet.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.parametrize(
+    ("sheet", "message"),
+    [
+        ("b.xyz", "--sheet b.xyz: a sheet is a PNG file: give a name that ends in .png"),
+        ("b", "--sheet b: a sheet is a PNG file"),
+        ("new/b.png", "--sheet new/b.png: there is no folder new: make it, or give another"),
+        ("", "'--sheet': '' is no path"),
+    ],
+)
+def test_a_sheet_goes_to_a_png_file_in_a_folder_that_is_there(
+    mibench: Call, tmp_path: Path, sheet: str, message: str
+) -> None:
+    result = mibench("show", "blobs[size=16,mi=2]", "--sheet", sheet)
+    assert result.exit_code == 2
+    assert message in result.output
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["pca", "ae[latent_dim=2]", "oracle"])
+def test_show_a_compressor_and_how_to_use_it(mibench: Call, name: str) -> None:
+    result = mibench("show", name)
+    assert result.exit_code == 0
+    assert result.output.startswith(f"compressor {name}\n")
+    assert "parameters" in result.output
+    assert f"`mibench run --tasks ... --estimators '{name}+ksg'`" in result.output
+
+
 def test_show_an_estimator_with_its_paper_and_defaults(mibench: Call) -> None:
     said = mibench("show", "ksg[k=5]").output
     assert "Kraskov" in said
@@ -347,6 +374,12 @@ def test_a_name_of_both_kinds_shows_both_unless_a_parameter_decides(mibench: Cal
         (["show", "ksg[kk=3]"], "estimator 'ksg' has no parameter 'kk'; did you mean k?"),
         (["show", "ksg", "--sheet", "a.png"], "only tasks have samples to draw"),
         (["show", "gaussian[mi='a']"], "is 'a'"),
+        (["show", "ksg+pca"], "'ksg+pca' ends in pca, which is a compressor and no estimator"),
+        (["show", "+ksg"], "'+ksg' has a '+' with nothing beside it"),
+        (["show", "images"], "'images' is a tag of "),
+        (["show", "neural"], "`mibench run --estimators neural --tasks ...` runs them"),
+        (["show", "pca", "--sheet", "a.png"], "pca is a compressor, and only tasks have samples to draw"),
+        (["show", "KSG"], "no task or estimator named 'KSG'; did you mean ksg"),
         (["status", "absent"], "absent is no run folder: it does not exist"),
         (["report", "absent"], "absent is no run folder: it does not exist"),
         (["rn"], "no verb 'rn'; did you mean run?"),

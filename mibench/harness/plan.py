@@ -18,6 +18,7 @@ from typing import Any
 from mibench import estimators as estimator_room
 from mibench import tasks as task_room
 from mibench.contracts import InputError, MibenchError, Trial, canonical_json
+from mibench.harness.stages import check_selection
 from mibench.names import parse, split_top
 from mibench.registry import Registry, identity
 
@@ -66,6 +67,7 @@ def make(
     UnknownName, InputError
         For a wrong name, parameter or selection. A plug-in that fails to import is left out, not raised.
     """
+    check_selection(estimators)
     left_out: list[str] = []
     task_ids = _identities(task_room.registry, tasks, task_room.board(), preset, task_room.get, left_out)
     estimator_ids = _identities(

@@ -51,6 +51,23 @@ def test_wrong_names_and_parameters_say_what_was_meant(fakes: Path) -> None:
         plan.make("toy", "fine[bias=nan]", ns=[50])
 
 
+@pytest.mark.parametrize("name", ["ae", "ae+", "ksg+ae", "ae+ksg+ae[latent_dim=2]", "ksg,ae"])
+def test_a_compressor_is_no_estimator(fakes: Path, name: str) -> None:
+    with pytest.raises(UnknownName, match=r"ends in ae, which is a compressor and no estimator: give ae\+E .* ae\+ksg"):
+        plan.make("toy", name, ns=[10])
+
+
+@pytest.mark.parametrize("name", ["+fine", "pca++ksg", "ksg+", "+"])
+def test_nothing_beside_a_plus_is_refused(fakes: Path, name: str) -> None:
+    with pytest.raises(InputError, match=r"has a '\+' with nothing beside it"):
+        plan.make("toy", name, ns=[10])
+
+
+@pytest.mark.parametrize("name", ["ae[latent_dim=1]+ksg", "p*", "pca+*", "*+ksg", "knn"])
+def test_composites_patterns_and_tags_pass(fakes: Path, name: str) -> None:
+    assert plan.make("toy", name, ns=[10]).trials
+
+
 def test_modules_to_import_once_are_ours_only(fakes: Path) -> None:
     trials = plan.make("gaussian,toy", "gaussian,fine", ns=[50], preset="quick").trials
     assert set(plan.modules(trials)) == {"mibench.tasks.gaussian", "mibench.estimators.gaussian"}
