@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["KDE"]
 
 _FEWEST_NEIGHBOURS = 2.0  # below it a density is its nearest kernel's tail
+_MANY = 100  # joint dimensions in which `_PROBE` samples stand for all
+_PROBE = 1000
 
 
 @dataclass(frozen=True)
@@ -90,12 +92,12 @@ class KDE:
             x, y = normal_scores(x), normal_scores(y)
         data = elliptic(x, y, "kde", whiten=True)
         spaces = [_whitened(each.q) for each in (data.joint, data.side_x, data.side_y)]
+        if isinstance(self.bandwidth, str) and spaces[0].shape[1] >= _MANY:
+            # neighbours grow as n^(4 / (d + 4)): in so many dimensions a few samples tell, and spare the full sums
+            self._refuse_few(likeliest(spaces[0][:_PROBE]), spaces[0])
         joint, of_x, of_y = self._densities(spaces)
-        if isinstance(self.bandwidth, str) and joint.neighbours < _FEWEST_NEIGHBOURS:
-            raise Unsupported(
-                f"kde: at the likeliest bandwidth a density rests on {joint.neighbours:.2g} of {len(x)} samples: "
-                f"{spaces[0].shape[1]} dimensions are too many for them; compress first, as in pca+kde or ae+kde"
-            )
+        if isinstance(self.bandwidth, str):
+            self._refuse_few(joint, spaces[0])
         terms = joint.log - of_x.log - of_y.log + data.plug_in
         mi, std_error = float(terms.mean()), float(terms.std(ddof=1) / math.sqrt(len(terms)))
         return Estimate(
@@ -109,6 +111,13 @@ class KDE:
                 "effective_neighbours": joint.neighbours,
             },
         )
+
+    def _refuse_few(self, joint: Densities, space: NDArray[np.float64]) -> None:
+        if joint.neighbours < _FEWEST_NEIGHBOURS:
+            raise Unsupported(
+                f"kde: at the likeliest bandwidth a density rests on {joint.neighbours:.2g} of {len(space)} samples: "
+                f"{space.shape[1]} dimensions are too many for them; compress first, as in pca+kde or ae+kde"
+            )
 
     def _densities(self, spaces: list[NDArray[np.float64]]) -> list[Densities]:
         """Densities of the joint space, of x and of y."""
