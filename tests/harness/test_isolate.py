@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 import time
+import types
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
@@ -122,14 +124,17 @@ def test_no_more_than_max_workers_run_at_a_time() -> None:
     assert max(sum(begin <= moment < end for begin, end in spans) for moment in moments) == 2
 
 
-def test_an_exception_and_an_answer_that_cannot_travel_are_told(tmp_path: Path) -> None:
+def test_an_exception_and_an_answer_that_cannot_travel_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = types.ModuleType("a_module_of_this_process_only")
+    exec("def stay(): pass", here.__dict__)
+    monkeypatch.setitem(sys.modules, here.__name__, here)
     with IsolatedExecutor(timeout=30) as executor:
         with pytest.raises(RemoteError, match="ValueError: invalid literal"):
             executor.submit(int, "x").result()
         with pytest.raises(RemoteError, match="pickle"):
             executor.submit(eval, "lambda: 1").result()
-        with pytest.raises(RemoteError, match="ModuleNotFoundError"):  # this file cannot be imported over there
-            executor.submit(alive, 1).result()
+        with pytest.raises(RemoteError, match="ModuleNotFoundError"):
+            executor.submit(here.stay).result()
         assert executor.submit(int, "7").result() == 7
 
 
