@@ -102,7 +102,7 @@ def test_numbers_reach_the_page(make_run: MakeRun) -> None:
     assert "ksg is closest to the truth, by 0.123 nats, then pca+kl by 0.500 nats." in plain
     assert "0 of 1" in plain
     assert "yes (1 of 1)" in plain
-    assert "Bounds: a 95 % enclosure" in plain
+    assert "Bounds: a 99.9 % enclosure" in plain
     for word in ("uaranteed", "mae_common"):
         assert word not in plain
     assert "−0.123" in plain  # noqa: RUF001
