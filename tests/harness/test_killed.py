@@ -37,6 +37,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
             text=True,
             env=os.environ | environment,
             start_new_session=True,
+            preexec_fn=hear_interrupts,
         )
         started.append(process)
         return process
@@ -46,6 +47,11 @@ def start(tmp_path: Path) -> Iterator[Start]:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
+
+
+def hear_interrupts() -> None:
+    """Undo what a background job inherits from a shell: there SIGINT is ignored, and Python then leaves it so."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def family(process: subprocess.Popen[str]) -> list[psutil.Process]:
