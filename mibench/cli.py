@@ -97,6 +97,12 @@ def main() -> None:
 @click.option("--n-samples", "ns", metavar="N,...", help="Sample sizes.  [default: 5000; 2000 with --quick]")
 @click.option("--repetitions", default=1, type=click.IntRange(1), help="Independent samples per task and size.")
 @click.option("--seed", default=0, type=click.IntRange(0), help="Root of every seed.")
+@click.option(
+    "--consistency",
+    metavar="CHECKS",
+    help="Also ask what must hold whatever the truth: symmetry, row-order, bijection-x, bijection-y, additivity, "
+    "data-processing, shuffled, or all. One more trial each.",
+)
 @click.option("--quick", is_flag=True, help="A small grid: 16 x 16 images, 2 nats, 2000 samples.")
 @click.option(
     "--scale", type=click.Choice(["default", "paper"]), default="default", help="paper: MI 0 to 10, 41 steps."

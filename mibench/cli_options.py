@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mibench.contracts import InputError
+from mibench.harness import consistency
 from mibench.harness.run import Rerun
 
 __all__ = ["Options"]
@@ -23,6 +24,7 @@ class Options:
     ns: str | None = None
     repetitions: int = 1
     seed: int = 0
+    consistency: str | None = None
     quick: bool = False
     scale: str = "default"
     jobs: int | None = None
@@ -60,12 +62,18 @@ class Options:
         return list(dict.fromkeys(sizes))
 
     @property
+    def checks(self) -> list[str]:
+        """Self-consistency checks, checked."""
+        return consistency.choose(self.consistency)
+
+    @property
     def folder(self) -> Path:
         """Where the run lives: the same command finds the same folder."""
         if self.out is not None:
             return self.out
         words = [_slug(self.tasks), _slug(self.estimators)]
         words += [self.preset] if self.preset != "default" else []
+        words += ["consistency"] if self.consistency else []
         words += [f"n{'-'.join(map(str, self.sizes))}"] if self.ns is not None else []
         return Path("runs", "-".join([*words, f"seed{self.seed}"]))
 

@@ -46,6 +46,7 @@ def run(options: Options) -> int:
         repetitions=options.repetitions,
         seed=options.seed,
         preset=options.preset,
+        checks=options.checks,
     )
     for message in planned.left_out:
         click.echo(f"mibench: left out: {message}", err=True)
@@ -201,6 +202,7 @@ def _selection(options: Options, trials: Sequence[Trial]) -> dict[str, Any]:
         "repetitions": options.repetitions,
         "seed": options.seed,
         "preset": options.preset,
+        "consistency": options.checks,
     }
 
 

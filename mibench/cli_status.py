@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from mibench.cli_text import many, one_line
-from mibench.contracts import STATUSES
+from mibench.contracts import STATUSES, Row
 from mibench.harness import journal, store
 from mibench.harness.run import FAILURES
 from mibench.reports.failures import reasons
@@ -25,7 +25,7 @@ def status(folder: Path) -> None:
     asked = run.manifest.get("selection", {})
     planned = run.manifest.get("planned")
     of = f" of {planned}" if planned is not None else ""
-    latest = [row for row in run.rows if _asked(row.task, row.estimator, row.n, row.repetition, asked)]
+    latest = [row for row in run.rows if _asked(row, asked)]
     click.echo(f"{folder}: {len(latest)}{of} trials done" + (f" for: {run.manifest['command']}" if asked else ""))
     if len(latest) < len(run.rows):
         click.echo(f"and {many(len(run.rows) - len(latest), 'trial')} of earlier commands")
@@ -67,19 +67,21 @@ def _few(names: Iterable[str], separator: str) -> str:
     return separator.join([*different[:_SHOWN], *more])
 
 
-def _asked(task: str, estimator: str, n: int, repetition: int, selection: dict[str, object]) -> bool:
+def _asked(row: Row, selection: dict[str, object]) -> bool:
     """Whether a row is of the folder's latest command; without a manifest, every row is."""
     if not selection:
         return True
     tasks, estimators, sizes = (selection.get(key, []) for key in ("tasks", "estimators", "n"))
-    repetitions = selection.get("repetitions", 0)
+    repetitions, checks = selection.get("repetitions", 0), selection.get("consistency", [])
     return (
         isinstance(tasks, list)
         and isinstance(estimators, list)
         and isinstance(sizes, list)
         and isinstance(repetitions, int)
-        and task in tasks
-        and estimator in estimators
-        and n in sizes
-        and repetition < repetitions
+        and isinstance(checks, list)
+        and row.task in tasks
+        and row.estimator in estimators
+        and row.n in sizes
+        and row.repetition < repetitions
+        and row.check in ("", *checks)
     )

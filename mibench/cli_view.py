@@ -187,7 +187,8 @@ def _sentence(row: Row) -> str:
 
 
 def _cell(of: Trial | Row) -> str:
-    return f"{of.task} n={of.n}" + (f" repetition {of.repetition}" if of.repetition else "")
+    words = f"{of.task} n={of.n}" + (f" repetition {of.repetition}" if of.repetition else "")
+    return f"{words} ({of.check})" if of.check else words
 
 
 def _clock(seconds: float) -> str:

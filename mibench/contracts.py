@@ -147,24 +147,30 @@ class Trial:
     seed: int
     task_params: str  # canonical JSON of the registry's identity: name, version, every parameter
     estimator_params: str
+    check: str = ""  # a self-consistency check: the estimator meets the sample transformed; empty for the sample itself
 
     @property
     def key(self) -> str:
         """SHA-256 of the trial's canonical JSON."""
-        return digest(
-            {
-                "task": json.loads(self.task_params),
-                "estimator": json.loads(self.estimator_params),
-                "n": self.n,
-                "repetition": self.repetition,
-                "seed": self.seed,
-            }
-        )
+        parts = {
+            "task": json.loads(self.task_params),
+            "estimator": json.loads(self.estimator_params),
+            "n": self.n,
+            "repetition": self.repetition,
+            "seed": self.seed,
+        }
+        return digest(parts | {"check": self.check} if self.check else parts)
 
 
 @dataclass(frozen=True)
 class Row:
-    """How one trial ended, whatever happened: one line of the journal."""
+    """How one trial ended, whatever happened: one line of the journal.
+
+    `check` names the self-consistency check of a trial on a transformed sample (empty: the sample itself, scored for
+    accuracy). `seed`, `task_version` and `estimator_version` are what the key was made of; `sample` is a fingerprint of
+    the data the estimator saw, by which rows of two runs are known to be of one sample. Journals of schema 1 have
+    none of these four.
+    """
 
     key: str
     task: str
@@ -182,6 +188,11 @@ class Row:
     peak_mb: float | None = None
     diagnostics: Mapping[str, float] = field(default_factory=dict)
     error: str | None = None
+    check: str = ""
+    seed: int | None = None
+    task_version: int | None = None
+    estimator_version: int | None = None
+    sample: tuple[float, ...] | None = None
 
 
 def canonical_json(value: Any) -> str:

@@ -19,7 +19,7 @@ _NUMBERS = ("estimate", "truth", "error", "low", "high", "lower", "upper", "seco
 
 
 def trials(rows: Sequence[Row]) -> pd.DataFrame:
-    """One line per row, in nats and seconds.
+    """One line per row, in nats and seconds; rows of self-consistency checks are left out.
 
     Returns
     -------
@@ -29,6 +29,7 @@ def trials(rows: Sequence[Row]) -> pd.DataFrame:
         `lower`, `upper` the bounds. Lines stand in the registry's order, not in the journal's. With several
         sample sizes in a run, `series` names them too.
     """
+    rows = [row for row in rows if not row.check]
     several = len({row.n for row in rows}) > 1
     ranks = {pair: order(*pair) for pair in {(row.task, row.estimator) for row in rows}}
     ordered = sorted(rows, key=lambda row: (ranks[row.task, row.estimator], row.n, row.repetition))

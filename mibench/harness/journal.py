@@ -17,10 +17,24 @@ from typing import Any
 
 from mibench.contracts import STATUSES, MibenchError, Row
 
-__all__ = ["COLUMNS", "SCHEMA", "FolderError", "Journal", "counts", "from_line", "latest", "read", "to_line"]
+__all__ = [
+    "COLUMNS",
+    "READABLE",
+    "SCHEMA",
+    "FolderError",
+    "Journal",
+    "counts",
+    "from_line",
+    "latest",
+    "read",
+    "to_line",
+]
 
-SCHEMA = 1  # raise it when COLUMNS or their meaning changes; the manifest holds it
+SCHEMA = 2  # raise it when COLUMNS or their meaning changes; the manifest holds it
+READABLE = (1, 2)
 COLUMNS = tuple(field.name for field in dataclasses.fields(Row))
+_SINCE_2 = ("check", "seed", "task_version", "estimator_version", "sample")  # a row of schema 1 has none of them
+_SCHEMAS = (frozenset(COLUMNS), frozenset(COLUMNS) - frozenset(_SINCE_2))
 _BEGINNING = b'{"key": "'  # of every row
 
 
@@ -47,7 +61,15 @@ def _is_count(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
-_TEXTS = ("key", "task", "estimator")
+def _is_known_count(value: Any) -> bool:
+    return value is None or _is_count(value)
+
+
+def _is_list(value: Any) -> bool:
+    return value is None or (isinstance(value, list) and all(map(_is_number, value)))
+
+
+_TEXTS = ("key", "task", "estimator", "check")
 _NUMBERS = ("estimate", "std_error", "truth", "truth_std_error", "seconds", "peak_mb")
 _HOLDS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     **{name: (lambda value: isinstance(value, str), "text") for name in _TEXTS},
@@ -56,6 +78,8 @@ _HOLDS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     **dict.fromkeys(("interval", "bounds"), (_is_pair, "a pair of numbers or null")),
     "diagnostics": (_is_numbers, "an object of numbers"),
     "error": (lambda value: value is None or isinstance(value, str), "text or null"),
+    **dict.fromkeys(("seed", "task_version", "estimator_version"), (_is_known_count, "a whole number from 0 or null")),
+    "sample": (_is_list, "a list of numbers or null"),
 }
 
 
@@ -68,11 +92,12 @@ def to_line(row: Row) -> str:
     for name in _NUMBERS:
         values[name] = _finite(values[name])
     values["diagnostics"] = {key: _finite(value) for key, value in row.diagnostics.items()}
+    values["sample"] = None if row.sample is None else [_finite(value) for value in row.sample]
     return json.dumps(values, allow_nan=False) + "\n"
 
 
 def from_line(line: str) -> Row:
-    """Read a line back.
+    """Read a line back, of this schema or of an earlier one.
 
     Raises
     ------
@@ -82,10 +107,12 @@ def from_line(line: str) -> Row:
         If it is JSON of another schema.
     """
     values = json.loads(line)
-    if not isinstance(values, dict) or set(values) != set(COLUMNS):
+    if not isinstance(values, dict) or values.keys() not in _SCHEMAS:
         found = set(values) if isinstance(values, dict) else set()
         extra, missing = sorted(found - set(COLUMNS)), sorted(set(COLUMNS) - found)
         raise FolderError(f"a row of another schema (unknown keys {extra}, missing keys {missing})")
+    if "check" not in values:
+        values |= dict.fromkeys(_SINCE_2) | {"check": ""}
     if values["status"] not in STATUSES:
         raise FolderError(f"a row of another schema (status {values['status']!r}; there are {', '.join(STATUSES)})")
     for name, (fits, expected) in _HOLDS.items():
@@ -96,6 +123,8 @@ def from_line(line: str) -> Row:
             low, high = values[name]
             values[name] = (-math.inf if low is None else low, math.inf if high is None else high)
     values["diagnostics"] = {k: math.nan if v is None else v for k, v in values["diagnostics"].items()}
+    if values["sample"] is not None:
+        values["sample"] = tuple(math.nan if value is None else value for value in values["sample"])
     return Row(**values)
 
 
@@ -127,8 +156,8 @@ def read(path: Path) -> tuple[list[Row], int]:
             rows.append(from_line(line.decode()))
         except FolderError as error:
             raise FolderError(
-                f"{path}, line {number}: {error}. This version of mibench reads schema {SCHEMA}: read the folder with "
-                "the version that wrote it, or choose another --out"
+                f"{path}, line {number}: {error}. This version of mibench reads schemas up to {SCHEMA}: read the "
+                "folder with the version that wrote it, or choose another --out"
             ) from None
         except (ValueError, RecursionError) as error:
             if number == len(lines) and _is_torn(line):

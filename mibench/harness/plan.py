@@ -41,6 +41,7 @@ def make(
     repetitions: int = 1,
     seed: int = 0,
     preset: str = "default",
+    checks: Sequence[str] = (),
 ) -> Plan:
     """Cross the selected tasks, sample sizes and repetitions with the selected estimators.
 
@@ -56,6 +57,8 @@ def make(
         Root seed of every derived seed.
     preset : str
         ``default``, ``quick`` or ``paper``: the grid that a family's name expands to.
+    checks : sequence of str
+        Self-consistency checks (`mibench.harness.consistency`), each one more trial per cell.
 
     Returns
     -------
@@ -79,9 +82,10 @@ def make(
     for task, task_id in task_ids.items():
         for n in ns:
             for repetition in range(repetitions):
-                for estimator, estimator_id in ordered:
-                    trial = Trial(task, estimator, n, repetition, seed, task_id, estimator_id)
-                    found.setdefault(trial.key, trial)
+                for check in ("", *checks):
+                    for estimator, estimator_id in ordered:
+                        trial = Trial(task, estimator, n, repetition, seed, task_id, estimator_id, check)
+                        found.setdefault(trial.key, trial)
     return Plan(tuple(found.values()), tuple(dict.fromkeys(left_out)))
 
 

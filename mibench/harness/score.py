@@ -45,9 +45,10 @@ _DRAWS = 2000
 def frame(rows: Iterable[Row]) -> pd.DataFrame:
     """Rows as a data frame, with ``error`` = estimate - truth (nats) and ``inside``: does the interval hold the truth?
 
-    An estimator has one row per cell: the last, where a new version of it or of the task answered again.
+    An estimator has one row per cell: the last, where a new version of it or of the task answered again. Rows of
+    self-consistency checks are left out: what they answer is no accuracy.
     """
-    kept = list({(row.task, row.estimator, row.n, row.repetition): row for row in rows}.values())
+    kept = list({(row.task, row.estimator, row.n, row.repetition): row for row in rows if not row.check}.values())
     table = pd.DataFrame(
         {
             "task": [row.task for row in kept],

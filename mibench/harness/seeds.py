@@ -19,12 +19,17 @@ from mibench import estimators
 from mibench.contracts import Trial, canonical_json
 from mibench.names import parse, split_top
 
-__all__ = ["estimator_seed", "first_stage", "sample_seed", "seed_everything", "shared_work"]
+__all__ = ["estimator_seed", "first_stage", "sample_seed", "second_seed", "seed_everything", "shared_work"]
 
 
 def sample_seed(trial: Trial) -> np.random.SeedSequence:
     """The seed of the trial's sample, from (root, task, n, repetition)."""
     return _derive(trial.seed, ["sample", *_sample(trial)])
+
+
+def second_seed(trial: Trial) -> np.random.SeedSequence:
+    """The seed of an independent second sample, for checks that need one."""
+    return _derive(trial.seed, ["second sample", *_sample(trial)])
 
 
 def estimator_seed(trial: Trial) -> np.random.SeedSequence:
@@ -47,7 +52,7 @@ def shared_work(trial: Trial) -> str | None:
     head, *rest = split_top(trial.estimator, "+")
     if not rest or not getattr(estimators.compressors.factory(parse(head).name), "shared", False):
         return None
-    return canonical_json([trial.seed, *_sample(trial), first_stage(trial)])
+    return canonical_json([trial.seed, *_sample(trial), trial.check, first_stage(trial)])
 
 
 def seed_everything(seed: np.random.SeedSequence) -> None:

@@ -65,10 +65,10 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise FolderError(f"cannot read {path}: {error}; restore it or choose another --out") from error
     found = manifest.get("schema") if isinstance(manifest, dict) else None
-    if found != journal.SCHEMA:
+    if found not in journal.READABLE:
         raise FolderError(
-            f"{folder} holds a run of schema {found}; this version of mibench reads schema {journal.SCHEMA}: read it "
-            "with the version that wrote it, or choose another --out"
+            f"{folder} holds a run of schema {found}; this version of mibench reads schemas up to {journal.SCHEMA}: "
+            "read it with the version that wrote it, or choose another --out"
         )
     return dict(manifest)
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import time
@@ -15,9 +16,11 @@ import numpy as np
 
 from mibench import estimators, tasks
 from mibench.contracts import Estimate, NotInstalled, Row, Status, Trial, Unsupported
-from mibench.harness import seeds, threads
+from mibench.harness import consistency, seeds, threads
+from mibench.harness.fingerprint import fingerprint
 from mibench.harness.kernels import kernel_loading
 from mibench.harness.plan import load_plugin
+from mibench.harness.seeds import second_seed
 from mibench.usage import peak_mb
 
 __all__ = ["Setting", "conduct", "failed"]
@@ -54,6 +57,12 @@ def conduct(trial: Trial, setting: Setting) -> Row:
         sample_seed, seed = seeds.sample_seed(trial), seeds.estimator_seed(trial)
         seeds.seed_everything(sample_seed)  # a task of another make may draw from the global generators
         sample = task.sample(trial.n, np.random.default_rng(sample_seed))
+        if trial.check:
+            row = replace(row, truth=consistency.truth(trial.check, truth.mi))
+            sample = consistency.transform(
+                trial.check, sample, second=lambda: task.sample(trial.n, np.random.default_rng(second_seed(trial)))
+            )
+        row = replace(row, sample=fingerprint(sample))
         seeds.seed_everything(seed)
         with kernel_loading() as loading:
             began = time.perf_counter()
@@ -77,7 +86,23 @@ def failed(trial: Trial, status: Status, error: str, seconds: float | None, peak
 
 
 def _row(trial: Trial) -> Row:
-    return Row(trial.key, trial.task, trial.estimator, trial.n, trial.repetition, "error")
+    return Row(
+        trial.key,
+        trial.task,
+        trial.estimator,
+        trial.n,
+        trial.repetition,
+        "error",
+        check=trial.check,
+        seed=trial.seed,
+        task_version=_version(trial.task_params),
+        estimator_version=_version(trial.estimator_params),
+    )
+
+
+def _version(params: str) -> int | None:
+    version = json.loads(params).get("version")
+    return version if isinstance(version, int) and version >= 0 else None
 
 
 def _finished(row: Row, estimate: Any, seconds: float) -> Row:

@@ -37,6 +37,11 @@ rows = st.builds(
     peak_mb=maybe,
     diagnostics=st.dictionaries(st.text(), numbers, max_size=3),
     error=st.none() | st.text(st.characters(codec=None)),
+    check=st.text(),
+    seed=st.none() | st.integers(0, 2**63),
+    task_version=st.none() | st.integers(0, 99),
+    estimator_version=st.none() | st.integers(0, 99),
+    sample=st.none() | st.tuples(numbers, numbers, numbers, numbers),
 )
 
 
@@ -63,17 +68,33 @@ def test_the_line_is_json_without_nan() -> None:
 
 def test_the_columns_are_those_that_readers_rely_on() -> None:
     wanted = "key task estimator n repetition status estimate std_error interval bounds truth truth_std_error seconds"
-    assert list(COLUMNS) == [*wanted.split(), "peak_mb", "diagnostics", "error"]
+    since_2 = "check seed task_version estimator_version sample"
+    assert list(COLUMNS) == [*wanted.split(), "peak_mb", "diagnostics", "error", *since_2.split()]
 
 
 def test_today_reads_the_golden_journal_and_writes_it_the_same() -> None:
-    path = GOLDEN / "journal-schema-1.jsonl"
+    path = GOLDEN / "journal-schema-2.jsonl"
     found, sound = read(path)
     assert sound == path.stat().st_size
+    assert [row.check for row in found] == ["", "additivity", ""]
+    assert found[0].sample == (0.125, -0.5, 0.25, 1.0)
+    assert found[2].seed is None
+    assert "".join(map(to_line, found)) == path.read_text()
+
+
+def test_a_journal_of_schema_1_is_read_and_continued(tmp_path: Path) -> None:
+    golden = GOLDEN / "journal-schema-1.jsonl"
+    found, sound = read(golden)
+    assert sound == golden.stat().st_size
     assert [row.status for row in found] == list(STATUSES)
     assert found[0].interval == (0.9, 1.1)
     assert found[0].bounds == (0.5, float("inf"))
-    assert "".join(map(to_line, found)) == path.read_text()
+    assert {(row.check, row.seed, row.task_version, row.sample) for row in found} == {("", None, None, None)}
+    path = tmp_path / "journal.jsonl"
+    path.write_bytes(golden.read_bytes())
+    with Journal(path) as book:
+        book.append(make("new", seed=3, check="symmetry"))
+    assert read(path)[0] == [*found, make("new", seed=3, check="symmetry")]
 
 
 def test_rows_are_on_disk_when_append_returns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -185,7 +206,7 @@ def test_counts_are_by_status() -> None:
     tally = counts([make("a"), make("b"), make("c", status="timeout")])
     assert (tally["ok"], tally["timeout"], tally["error"]) == (2, 1, 0)
     assert tuple(tally) == STATUSES
-    assert journal.SCHEMA == 1
+    assert journal.SCHEMA == 2
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ def test_what_is_no_run_folder_is_refused(tmp_path: Path, name: str) -> None:
         store.load(tmp_path / name)
 
 
-@pytest.mark.parametrize("text", ['{"schema": 2}', "{}", "[]", "{half"])
+@pytest.mark.parametrize("text", ['{"schema": 3}', "{}", "[]", "{half"])
 def test_a_foreign_manifest_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "manifest.json").write_text(text)
     with pytest.raises(FolderError, match="choose another --out"):
@@ -45,7 +45,7 @@ def test_a_foreign_manifest_is_refused(tmp_path: Path, text: str) -> None:
 
 def test_the_manifest_says_where_the_numbers_come_from() -> None:
     manifest = made()
-    assert manifest["schema"] == 1
+    assert manifest["schema"] == 2
     assert set(manifest) >= {"command", "versions", "hardware", "blas", "git", "selection", "limits", "planned"}
     versions, hardware = manifest["versions"], manifest["hardware"]
     assert isinstance(versions, dict)
