@@ -11,6 +11,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
@@ -149,7 +150,7 @@ class Trial:
     estimator_params: str
     check: str = ""  # a self-consistency check: the estimator meets the sample transformed; empty for the sample itself
 
-    @property
+    @cached_property
     def key(self) -> str:
         """SHA-256 of the trial's canonical JSON."""
         parts = {
