@@ -46,7 +46,7 @@ def ls(kind: str, as_json: bool) -> None:
 def show(name: str, sheet: Path | None, plugins: Sequence[Path]) -> None:
     """Print what a task or an estimator is, its parameters, and how its answer is known."""
     if plugins:
-        from mibench.harness.plan import load_plugin
+        from mibench.harness.plugins import load_plugin
 
         for file in plugins:
             load_plugin(file)

@@ -4,25 +4,19 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
-import importlib.util
-import inspect
-import re
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib import metadata
-from pathlib import Path
 from typing import Any
 
 from mibench import estimators as estimator_room
 from mibench import tasks as task_room
-from mibench.contracts import InputError, MibenchError, Trial, canonical_json
+from mibench.contracts import MibenchError, Trial, canonical_json
+from mibench.harness.plugins import load_plugin as load_plugin  # its former place; to go
 from mibench.harness.stages import check_selection
 from mibench.names import parse, split_top
 from mibench.registry import Registry, identity
 
-__all__ = ["Plan", "load_plugin", "make", "modules"]
+__all__ = ["Plan", "make", "modules"]
 
 
 @dataclass(frozen=True)
@@ -137,52 +131,3 @@ def modules(trials: Sequence[Trial]) -> list[str]:
             if module.startswith("mibench."):
                 wanted[module] = None
     return list(wanted)
-
-
-def load_plugin(file: Path) -> list[str]:
-    """Register the task and estimator classes that a Python file defines.
-
-    A class with `sample` and `truth` is a task, one with `estimate` is an estimator; its name is its class attribute
-    `name`, or else the lower-case class name.
-
-    Returns
-    -------
-    list of str
-        The names that were added.
-
-    Raises
-    ------
-    InputError
-        If the file cannot be imported or defines neither.
-    """
-    place = hashlib.sha256(str(file.resolve()).encode()).hexdigest()[:8]  # two folders may hold a file of one name
-    module_name = f"mibench_plugin_{re.sub(r'[^0-9A-Za-z]', '_', file.stem)}_{place}"
-    if module_name in sys.modules:
-        return []
-    spec = importlib.util.spec_from_file_location(module_name, file)
-    if spec is None or spec.loader is None:
-        raise InputError(f"the plug-in {file} is not a Python file: give FILE.py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[module_name] = module
-    try:
-        spec.loader.exec_module(module)
-    except Exception as error:  # a user's file may fail in any way
-        del sys.modules[module_name]
-        raise InputError(f"the plug-in {file} failed to import: {type(error).__name__}: {error}") from error
-    added = []
-    for attribute, thing in vars(module).items():
-        if not inspect.isclass(thing) or thing.__module__ != module_name or attribute.startswith("_"):
-            continue
-        if callable(getattr(thing, "estimate", None)):
-            registry = estimator_room.registry
-        elif callable(getattr(thing, "sample", None)):
-            registry = task_room.registry
-        else:
-            continue
-        name = vars(thing).get("name")
-        name = name if isinstance(name, str) else attribute.lower()
-        registry.add(metadata.EntryPoint(name, f"{module_name}:{attribute}", registry.group))
-        added.append(name)
-    if not added:
-        raise InputError(f"the plug-in {file} defines no class with `estimate` (an estimator) or `sample` (a task)")
-    return added

@@ -19,7 +19,7 @@ from mibench.contracts import Estimate, NotInstalled, Row, Status, Trial, Unsupp
 from mibench.harness import consistency, seeds, threads
 from mibench.harness.fingerprint import fingerprint
 from mibench.harness.kernels import kernel_loading
-from mibench.harness.plan import load_plugin
+from mibench.harness.plugins import load_plugin
 from mibench.harness.seeds import second_seed
 from mibench.usage import peak_mb
 

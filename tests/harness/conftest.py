@@ -10,6 +10,7 @@ import pytest
 
 from mibench.contracts import Trial
 from mibench.harness import plan
+from mibench.harness.plugins import load_plugin
 
 FAKES = Path(__file__).parent / "fakes.py"
 
@@ -17,7 +18,7 @@ FAKES = Path(__file__).parent / "fakes.py"
 @pytest.fixture
 def fakes(restored: None) -> Path:
     """The plug-in file of fakes, registered for the length of a test."""
-    plan.load_plugin(FAKES)
+    load_plugin(FAKES)
     return FAKES
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from mibench.contracts import InputError, UnknownName
 from mibench.harness import plan
+from mibench.harness.plugins import load_plugin
 
 
 def test_every_estimator_on_every_sample_sample_by_sample(fakes: Path) -> None:
@@ -81,7 +82,7 @@ def test_a_package_that_is_absent_leaves_a_trial_that_will_say_so(
         "class Needy:\n    def __init__(self):\n        import a_package_that_is_not_there\n"
         "    def estimate(self, x, y, *, rng=None, side=None): ...\n"
     )
-    assert plan.load_plugin(file) == ["needy"]
+    assert load_plugin(file) == ["needy"]
     made = plan.make("gaussian[dim_x=1]", "needy", ns=[50])
     assert [trial.estimator for trial in made.trials] == ["needy"]
     assert made.left_out == ()
@@ -93,7 +94,7 @@ def test_a_constructor_that_fails_is_left_out_and_the_rest_runs(fakes: Path, tmp
         "class Moody:\n    def __init__(self):\n        raise OSError('not today')\n"
         "    def estimate(self, x, y, *, rng=None, side=None): ...\n"
     )
-    plan.load_plugin(file)
+    load_plugin(file)
     made = plan.make("toy", "moody,fine", ns=[50])
     assert [trial.estimator for trial in made.trials] == ["fine"]
     assert made.left_out == ("moody: OSError: not today",)
@@ -105,50 +106,6 @@ def test_parameters_of_a_plugin_that_is_no_dataclass_still_tell_trials_apart(res
         "class Plain:\n    def __init__(self, k=1):\n        self.k = k\n"
         "    def estimate(self, x, y, *, rng=None, side=None): ...\n"
     )
-    plan.load_plugin(file)
+    load_plugin(file)
     trials = plan.make("gaussian[dim_x=1]", "plain[k=1],plain[k=2]", ns=[50]).trials
     assert len({trial.key for trial in trials}) == 2
-
-
-def test_two_plugin_files_of_one_name_are_two_plugins(restored: None, tmp_path: Path) -> None:
-    for folder in ("one", "two"):
-        (tmp_path / folder).mkdir()
-        body = f"class {folder.title()}:\n    def estimate(self, x, y, *, rng=None, side=None): ...\n"
-        (tmp_path / folder / "my-own.v2.py").write_text(body)
-        assert plan.load_plugin(tmp_path / folder / "my-own.v2.py") == [folder]
-        assert plan.load_plugin(tmp_path / folder / ".." / folder / "my-own.v2.py") == [], "it is loaded already"
-    trials = plan.make("gaussian[dim_x=1]", "one,two", ns=[50]).trials
-    assert [trial.estimator for trial in trials] == ["one", "two"]
-
-
-def test_a_name_of_another_plugin_file_is_taken(restored: None, tmp_path: Path) -> None:
-    body = "class Same:\n    def estimate(self, x, y, *, rng=None, side=None): ...\n"
-    for name in ("one.py", "two.py"):
-        (tmp_path / name).write_text(body)
-    plan.load_plugin(tmp_path / "one.py")
-    with pytest.raises(InputError, match="cannot add the estimator 'same': the name already belongs to a plug-in file"):
-        plan.load_plugin(tmp_path / "two.py")
-
-
-@pytest.mark.parametrize(
-    ("body", "message"),
-    [
-        ("import a_package_that_is_not_there", "failed to import: ModuleNotFoundError"),
-        ("x = (", "failed to import: SyntaxError"),
-        ("x = 1", "defines no class with `estimate`"),
-        (
-            "class KSG:\n    def estimate(self): ...",
-            "cannot add the estimator 'ksg': the name already belongs to mibench",
-        ),
-    ],
-)
-def test_a_plugin_file_that_is_no_use_says_why(restored: None, tmp_path: Path, body: str, message: str) -> None:
-    file = tmp_path / "useless.py"
-    file.write_text(body)
-    with pytest.raises(InputError, match=message):
-        plan.load_plugin(file)
-
-
-def test_a_missing_plugin_file_is_named(restored: None, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"absent\.py failed to import: FileNotFoundError"):
-        plan.load_plugin(tmp_path / "absent.py")
