@@ -199,4 +199,4 @@ def test_by_task_has_a_line_per_task_size_and_estimator() -> None:
     assert (alone["truth"], alone["bias"]) == (5.0, 0.5)
     assert math.isnan(alone["sd"])
     failed = table.loc[("a", 1000, "f")]
-    assert (failed["truth"], failed["ok"], failed["failures"]) == (2.0, 0, "error 1")
+    assert (failed["truth"], failed["ok"], failed["failures"]) == (2.0, 0, "error 1, not run 1")
