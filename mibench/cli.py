@@ -107,8 +107,21 @@ def main() -> None:
 @click.option(
     "--scale", type=click.Choice(["default", "paper"]), default="default", help="paper: MI 0 to 10, 41 steps."
 )
-@click.option("--jobs", type=click.IntRange(1), help="Trials at a time.  [default: cores, as memory allows]")
-@click.option("--threads", type=click.IntRange(1), help="Threads per trial.  [default: cores / jobs]")
+@click.option(
+    "--executor",
+    default="local",
+    metavar="NAME",
+    help="Where trials run: local, or dask for an existing Dask cluster (docs/cluster.md).",
+)
+@click.option(
+    "--scheduler", metavar="ADDRESS", help="Of the Dask cluster: tcp://HOST:8786.  [default: DASK_SCHEDULER_ADDRESS]"
+)
+@click.option(
+    "--jobs",
+    type=click.IntRange(1),
+    help="Trials at a time.  [default: cores, as memory allows; the threads of the cluster's workers]",
+)
+@click.option("--threads", type=click.IntRange(1), help="Threads per trial.  [default: cores / jobs; 1 on a cluster]")
 @click.option("--timeout", default=600.0, type=_Amount("seconds", _YEAR), metavar="SECONDS", help="Seconds per trial.")
 @click.option("--memory", default=4.0, type=_Amount("GiB", _MOST_MEMORY), metavar="GiB", help="GiB per trial.")
 @click.option("--device", default="auto", help="Where torch computes: auto, cpu, cuda, cuda:1, ...")

@@ -27,6 +27,8 @@ class Options:
     consistency: str | None = None
     quick: bool = False
     scale: str = "default"
+    executor: str = "local"
+    scheduler: str | None = None
     jobs: int | None = None
     threads: int | None = None
     timeout: float = 600.0

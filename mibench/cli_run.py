@@ -15,30 +15,31 @@ from typing import Any
 import click
 
 from mibench.cli_options import Options
+from mibench.cli_resources import check_device, device_variable, share_cores
 from mibench.cli_text import many
-from mibench.contracts import InputError, MibenchError, Row, Trial
+from mibench.contracts import MibenchError, Row, Trial
 from mibench.harness import store
 from mibench.harness import threads as caps
 from mibench.harness.run import FAILURES, execute, left_to_do
 
 BAD_ENVIRONMENT, NOTHING, SOME_FAILED, INTERRUPTED = 2, 3, 4, 130
 _CACHE = ".mibench-cache"  # compressions that trials share; of a name that no folder of the user's has
-_OVERCOMMIT = 4  # trials per core that may be asked for
-_GPU_JOBS = 4  # each trial on a GPU holds a context of its own there
 
 
 def run(options: Options) -> int:
     """Do what ``mibench run`` was asked; the exit code."""
-    jobs, threads = _share_cores(options)
-    _check_device(options.device)
+    jobs, threads = share_cores(options)
+    if options.executor == "local":
+        check_device(options.device)
     os.environ.update(caps.environment(threads))  # before anything that reads it, here and in the workers
 
     from mibench.harness import plan
+    from mibench.harness.plugins import load_plugin
 
     sizes = options.sizes
     plugins = tuple(str(file.resolve()) for file in options.plugins)
     for file in plugins:
-        plan.load_plugin(Path(file))
+        load_plugin(Path(file))
     planned = plan.make(
         options.tasks,
         options.estimators,
@@ -58,15 +59,15 @@ def run(options: Options) -> int:
     return _run(options, planned.trials, plugins, jobs, threads)
 
 
-def _run(options: Options, trials: Sequence[Trial], plugins: tuple[str, ...], jobs: int, threads: int) -> int:
+def _run(options: Options, trials: Sequence[Trial], plugins: tuple[str, ...], jobs: int | None, threads: int) -> int:
     from mibench import cli_view
-    from mibench.harness import plan, provenance
-    from mibench.harness.isolate import IsolatedExecutor
+    from mibench.harness import executors, plan, provenance
     from mibench.harness.journal import Journal
     from mibench.harness.trial import Setting
 
     folder = options.folder
-    environment = {**caps.environment(threads), **_device(options.device)}
+    ours = {name: value for name, value in os.environ.items() if name.startswith("MIBENCH_")}  # for other machines
+    environment = {**ours, **caps.environment(threads), **device_variable(options.device)}
     cache = None if "MIBENCH_CACHE" in os.environ else folder.resolve() / _CACHE
     if cache:
         environment["MIBENCH_CACHE"] = str(cache)
@@ -74,13 +75,19 @@ def _run(options: Options, trials: Sequence[Trial], plugins: tuple[str, ...], jo
         before = store.read_manifest(folder)
         _same_seed(folder, before, options.seed)
         todo = left_to_do(trials, journal.rows, options.rerun)
-        gpu = options.device != "cpu" and bool(provenance.gpus())
-        executor = IsolatedExecutor(
-            jobs,
-            timeout=options.timeout,
-            memory=int(options.memory * 2**30),
-            preload=plan.modules(todo),
-            data_limit=not gpu,
+        executor = executors.make(
+            options.executor,
+            executors.Request(
+                jobs=jobs,
+                timeout=options.timeout,
+                memory=int(options.memory * 2**30),
+                device=options.device,
+                preload=tuple(plan.modules(todo)),
+                environment=environment,
+                plugins=plugins,
+                cache=cache,
+                scheduler=options.scheduler,
+            ),
         )
         store.write_manifest(
             folder,
@@ -91,23 +98,34 @@ def _run(options: Options, trials: Sequence[Trial], plugins: tuple[str, ...], jo
                 limits={
                     "timeout_s": options.timeout,
                     "memory_gib": options.memory,
-                    "jobs": jobs,
+                    "jobs": executor.slots(),
                     "threads": threads,
                     "device": options.device,
                 },
                 planned=len(trials),
+                cluster=executor.places(),
             ),
         )
-        click.echo(f"{folder}: {_work(trials, todo, jobs, threads)}")
+        click.echo(f"{folder}: {_work(trials, todo, executor.slots(), threads)}")
+        if where := executor.describe():
+            click.echo(f"on {where}")
         if journal.cut:
             click.echo("the journal's last line was torn by a crash and has been cut; its trial runs again")
         interrupted = False
-        view = cli_view.view(len(trials), len(trials) - len(todo), jobs, todo)
+        view = cli_view.view(len(trials), len(trials) - len(todo), executor.slots, todo)
         with _sigterm_is_ctrl_c():
             try:
                 with view:
                     setting = Setting(threads, environment, plugins)
-                    execute(todo, executor, journal, setting, jobs=jobs, observer=view, fail_fast=options.fail_fast)
+                    execute(
+                        todo,
+                        executor,
+                        journal,
+                        setting,
+                        jobs=executor.slots,
+                        observer=view,
+                        fail_fast=options.fail_fast,
+                    )
             except KeyboardInterrupt:
                 interrupted = True
             finally:
@@ -153,7 +171,7 @@ def _finish(folder: Path, rows: list[Row], planned: int, interrupted: bool) -> i
     return 0
 
 
-def _dry_run(options: Options, trials: Sequence[Trial], jobs: int, threads: int) -> int:
+def _dry_run(options: Options, trials: Sequence[Trial], jobs: int | None, threads: int) -> int:
     from mibench.harness import journal
 
     store.check_target(options.folder)
@@ -170,8 +188,8 @@ def _dry_run(options: Options, trials: Sequence[Trial], jobs: int, threads: int)
     return 0
 
 
-def _work(trials: Sequence[Trial], todo: Sequence[Trial], jobs: int, threads: int) -> str:
-    each = f"{jobs} at a time with {many(threads, 'thread')} each"
+def _work(trials: Sequence[Trial], todo: Sequence[Trial], jobs: int | None, threads: int) -> str:
+    each = f"{jobs or 'as many as there is room for'} at a time with {many(threads, 'thread')} each"
     return f"{many(len(trials), 'trial')}, {len(todo)} to run, {each}"
 
 
@@ -204,45 +222,6 @@ def _selection(options: Options, trials: Sequence[Trial]) -> dict[str, Any]:
         "preset": options.preset,
         "consistency": options.checks,
     }
-
-
-def _share_cores(options: Options) -> tuple[int, int]:
-    """Jobs and threads per job: many jobs of one thread, because small problems do not scale over threads."""
-    from mibench.harness import provenance
-
-    cores = caps.available_cores()
-    jobs = options.jobs
-    if jobs is not None and jobs > _OVERCOMMIT * cores:
-        raise InputError(
-            f"--jobs {jobs}: this machine has {many(cores, 'core')}, and trials that crowd each other "
-            f"out measure nothing: give at most {_OVERCOMMIT * cores}"
-        )
-    if jobs is None:
-        jobs = max(1, cores // options.threads) if options.threads else cores
-        jobs = max(1, int(min(jobs, provenance.memory_gib() / options.memory)))
-        if options.device != "cpu" and provenance.gpus():
-            jobs = min(jobs, _GPU_JOBS)
-    return jobs, options.threads or max(1, cores // jobs)
-
-
-def _device(name: str) -> dict[str, str]:
-    return {} if name == "auto" and "MIBENCH_DEVICE" in os.environ else {"MIBENCH_DEVICE": name}
-
-
-def _check_device(name: str) -> None:
-    """Refuse a device that is not there before any trial meets it; the default needs no look (and no torch)."""
-    if name in ("auto", "cpu"):
-        return
-    from mibench.estimators import device
-
-    before = os.environ.get("MIBENCH_DEVICE")
-    os.environ["MIBENCH_DEVICE"] = name
-    try:
-        device.pick()
-    finally:
-        del os.environ["MIBENCH_DEVICE"]
-        if before is not None:
-            os.environ["MIBENCH_DEVICE"] = before
 
 
 @contextlib.contextmanager

@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 import time
-from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from typing import Protocol, Self
 
 import pandas as pd
@@ -40,7 +40,7 @@ class View(Observer, Protocol):
     def __exit__(self, *_: object) -> None: ...
 
 
-def view(planned: int, done: int, jobs: int, todo: Sequence[Trial]) -> View:
+def view(planned: int, done: int, jobs: Callable[[], int], todo: Sequence[Trial]) -> View:
     """The live view on a terminal, plain lines elsewhere."""
     out = console()
     return LiveView(out, planned, done, jobs, todo) if out.is_terminal else PlainView(out, planned, done)
@@ -71,12 +71,12 @@ class PlainView:
 class LiveView:
     """Done and total, running trials with their time, failures as they come, and the time that is left."""
 
-    def __init__(self, out: Console, planned: int, done: int, jobs: int, todo: Sequence[Trial]) -> None:
+    def __init__(self, out: Console, planned: int, done: int, jobs: Callable[[], int], todo: Sequence[Trial]) -> None:
         self._planned = planned
         self._done = done
         self._jobs = jobs
         self._waiting = Counter(trial.estimator for trial in todo)
-        self._took: dict[str, list[float]] = defaultdict(list)
+        self._took: dict[str, tuple[float, int]] = {}  # seconds and trials so far
         self._running: dict[str, tuple[Trial, float]] = {}
         self._tally: Counter[str] = Counter()
         self._began = time.monotonic()
@@ -94,7 +94,8 @@ class LiveView:
 
     def ended(self, trial: Trial, row: Row) -> None:
         _, began = self._running.pop(trial.key)
-        self._took[trial.estimator].append(time.monotonic() - began)
+        total, count = self._took.get(trial.estimator, (0.0, 0))
+        self._took[trial.estimator] = total + (time.monotonic() - began), count + 1
         self._waiting[trial.estimator] -= 1
         self._done += 1
         self._tally[row.status] += 1
@@ -104,12 +105,11 @@ class LiveView:
     def seconds_left(self) -> float | None:
         """From the mean time of each estimator so far (of all, for one that has not run yet); None before the first."""
         took, waiting = self._took.copy(), self._waiting.copy()  # `ended` may be called meanwhile, in another thread
-        times = [value for values in took.values() for value in values]
-        if not times:
+        if not took:
             return None
-        overall = sum(times) / len(times)
-        means = {name: sum(values) / len(values) for name, values in took.items()}
-        return sum(count * means.get(name, overall) for name, count in waiting.items()) / self._jobs
+        overall = sum(total for total, _ in took.values()) / sum(count for _, count in took.values())
+        means = {name: total / count for name, (total, count) in took.items()}
+        return sum(count * means.get(name, overall) for name, count in waiting.items()) / self._jobs()
 
     def _render(self) -> RenderableType:
         left = self.seconds_left()

@@ -27,6 +27,7 @@ def manifest(
     selection: dict[str, Any],
     limits: dict[str, Any],
     planned: int,
+    cluster: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The manifest of a run; what was in it before becomes its history.
 
@@ -42,6 +43,8 @@ def manifest(
         timeout_s, memory_gib, jobs, threads, device.
     planned : int
         Trials of this command.
+    cluster : dict, optional
+        Where trials ran, if not on this machine: the scheduler, and the machines of its workers.
     """
     now = datetime.now(UTC).isoformat(timespec="seconds")
     entry = {
@@ -54,6 +57,7 @@ def manifest(
         "git": git(),
         "hardware": hardware(),
         "blas": blas(),
+        **({"cluster": cluster} if cluster else {}),
     }
     return {
         "schema": SCHEMA,

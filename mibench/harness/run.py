@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from typing import Literal, Protocol
 
 from mibench.contracts import Row, Status, Trial
 from mibench.harness import trial as trials_module
+from mibench.harness.executors import ExecutorFailed
 from mibench.harness.isolate import RemoteError, Stopped
 from mibench.harness.journal import Journal
 from mibench.harness.schedule import Schedule
@@ -19,6 +20,7 @@ __all__ = ["FAILURES", "Observer", "Rerun", "execute", "left_to_do"]
 # `unsupported` is an honest answer of the method, not a failure of the run
 FAILURES: frozenset[Status] = frozenset({"error", "timeout", "crashed", "out_of_memory", "not_installed"})
 Rerun = Literal["missing", "failed", "all"]
+_LOOK = 1.0  # seconds between looks how many trials an executor has room for
 
 
 class Observer(Protocol):
@@ -44,7 +46,7 @@ def execute(
     journal: Journal,
     setting: Setting,
     *,
-    jobs: int,
+    jobs: int | Callable[[], int],
     observer: Observer | None = None,
     fail_fast: bool = False,
 ) -> None:
@@ -60,8 +62,8 @@ def execute(
         A row is on disk before the next trial starts.
     setting : Setting
         What each worker needs.
-    jobs : int
-        Trials in flight.
+    jobs : int or callable
+        Trials in flight; a callable is asked again and again, for an executor that grows and shrinks.
     observer : Observer, optional
         Told of every start and end.
     fail_fast : bool
@@ -71,18 +73,22 @@ def execute(
     ------
     FolderError
         If the journal cannot be written.
+    ExecutorFailed
+        If the executor cannot go on.
     """
+    room, patience = (jobs, _LOOK) if callable(jobs) else ((lambda: jobs), None)
     schedule = Schedule(trials)
     flying: dict[Future[Row], Trial] = {}
     stopping = False
     while True:
-        while not stopping and len(flying) < jobs and (trial := schedule.take()) is not None:
+        most = room()
+        while not stopping and len(flying) < most and (trial := schedule.take()) is not None:
             flying[executor.submit(conduct, trial, setting)] = trial
             if observer:
                 observer.started(trial)
         if not flying:
             return
-        done, _ = wait(flying, return_when=FIRST_COMPLETED)
+        done, _ = wait(flying, timeout=patience, return_when=FIRST_COMPLETED)
         for future in done:
             trial = flying.pop(future)
             row = _row(trial, future)
@@ -98,6 +104,8 @@ def _row(trial: Trial, future: Future[Row]) -> Row:
         return future.result()
     except Stopped as stop:
         return trials_module.failed(trial, stop.status, str(stop), stop.seconds, stop.peak_mb)
+    except ExecutorFailed:
+        raise
     except RemoteError as error:
         return trials_module.failed(trial, "error", str(error), None, None)
     except Exception as error:  # an executor of another make lost its worker
