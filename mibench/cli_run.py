@@ -34,21 +34,24 @@ def run(options: Options) -> int:
     os.environ.update(caps.environment(threads))  # before anything that reads it, here and in the workers
 
     from mibench.harness import plan
+    from mibench.harness.guard import undisturbed
     from mibench.harness.plugins import load_plugin
 
     sizes = options.sizes
     plugins = tuple(str(file.resolve()) for file in options.plugins)
     for file in plugins:
-        load_plugin(Path(file))
-    planned = plan.make(
-        options.tasks,
-        options.estimators,
-        ns=sizes,
-        repetitions=options.repetitions,
-        seed=options.seed,
-        preset=options.preset,
-        checks=options.checks,
-    )
+        with undisturbed(f"the plug-in {file}"):
+            load_plugin(Path(file))
+    with undisturbed("a plug-in"):
+        planned = plan.make(
+            options.tasks,
+            options.estimators,
+            ns=sizes,
+            repetitions=options.repetitions,
+            seed=options.seed,
+            preset=options.preset,
+            checks=options.checks,
+        )
     for message in planned.left_out:
         click.echo(f"mibench: left out: {message}", err=True)
     if not planned.trials:
@@ -89,23 +92,21 @@ def _run(options: Options, trials: Sequence[Trial], plugins: tuple[str, ...], jo
                 scheduler=options.scheduler,
             ),
         )
-        store.write_manifest(
-            folder,
-            provenance.manifest(
-                before,
-                command=shlex.join(["mibench", *sys.argv[1:]]),
-                selection=_selection(options, trials),
-                limits={
-                    "timeout_s": options.timeout,
-                    "memory_gib": options.memory,
-                    "jobs": executor.slots(),
-                    "threads": threads,
-                    "device": options.device,
-                },
-                planned=len(trials),
-                cluster=executor.places(),
-            ),
+        manifest = provenance.manifest(
+            before,
+            command=shlex.join(["mibench", *sys.argv[1:]]),
+            selection=_selection(options, trials),
+            limits={
+                "timeout_s": options.timeout,
+                "memory_gib": options.memory,
+                "jobs": executor.slots(),
+                "threads": threads,
+                "device": options.device,
+            },
+            planned=len(trials),
+            places=executor.places(),
         )
+        store.write_manifest(folder, manifest)
         click.echo(f"{folder}: {_work(trials, todo, executor.slots(), threads)}")
         if where := executor.describe():
             click.echo(f"on {where}")
@@ -129,6 +130,8 @@ def _run(options: Options, trials: Sequence[Trial], plugins: tuple[str, ...], jo
             except KeyboardInterrupt:
                 interrupted = True
             finally:
+                if provenance.update(manifest, executor.places()):  # workers came later
+                    store.write_manifest(folder, manifest)
                 executor.shutdown(wait=True, cancel_futures=True)
         rows = [journal.rows[trial.key] for trial in trials if trial.key in journal.rows]
         if cache and len(rows) == len(trials) and not interrupted:

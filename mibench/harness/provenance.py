@@ -15,7 +15,7 @@ import mibench
 from mibench.harness.journal import SCHEMA
 from mibench.harness.threads import available_cores
 
-__all__ = ["blas", "git", "hardware", "manifest", "memory_gib", "versions"]
+__all__ = ["blas", "git", "hardware", "manifest", "memory_gib", "update", "versions"]
 
 _PACKAGES = ("numpy", "scipy", "numba", "torch", "scikit-learn", "pandas", "matplotlib")
 
@@ -27,7 +27,7 @@ def manifest(
     selection: dict[str, Any],
     limits: dict[str, Any],
     planned: int,
-    cluster: dict[str, Any] | None = None,
+    places: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The manifest of a run; what was in it before becomes its history.
 
@@ -43,8 +43,8 @@ def manifest(
         timeout_s, memory_gib, jobs, threads, device.
     planned : int
         Trials of this command.
-    cluster : dict, optional
-        Where trials ran, if not on this machine: the scheduler, and the machines of its workers.
+    places : dict, optional
+        Where trials run, if not on this machine: the scheduler, and the machines of its workers.
     """
     now = datetime.now(UTC).isoformat(timespec="seconds")
     entry = {
@@ -57,7 +57,7 @@ def manifest(
         "git": git(),
         "hardware": hardware(),
         "blas": blas(),
-        **({"cluster": cluster} if cluster else {}),
+        **({"places": places} if places else {}),
     }
     return {
         "schema": SCHEMA,
@@ -66,6 +66,14 @@ def manifest(
         **{key: value for key, value in entry.items() if key != "time"},
         "history": [*before.get("history", []), entry],
     }
+
+
+def update(manifest: dict[str, Any], places: dict[str, Any]) -> bool:
+    """Say anew where the trials of the latest command ran; whether that changed anything."""
+    if not places or manifest.get("places") == places:
+        return False
+    manifest["places"] = manifest["history"][-1]["places"] = places
+    return True
 
 
 def versions() -> dict[str, str]:

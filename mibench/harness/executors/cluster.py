@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import math
 import pickle
 import threading
 import time
@@ -88,11 +89,12 @@ class DaskExecutor(TrialExecutor):
         self._connecting = threading.Lock()
         self._stopping = threading.Event()
         self._flying: set[Any] = set()
-        self._counted = (0.0, 1)
+        self._counted = (-math.inf, 0)
+        self._machines: dict[str, dict[str, Any]] = {}  # by name: versions and hardware of all that were seen
         self._client = self._connect(_CONNECT)
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="mibench-flight")
         try:
-            self._places = self._meet_workers()
+            self._meet_workers()
         except BaseException:
             self._client.close()
             raise
@@ -104,18 +106,26 @@ class DaskExecutor(TrialExecutor):
         return self._threads.submit(self._supervise, pickle.dumps((fn, args)))
 
     def slots(self) -> int:
-        """Threads of all workers now, at most `jobs` of the request."""
+        """Threads of all workers now, at most `jobs` of the request.
+
+        Raises
+        ------
+        ExecutorFailed
+            If workers have come whose mibench is another version.
+        """
         when, count = self._counted
         if time.monotonic() - when > _FRESH:
+            now = count
             with contextlib.suppress(Exception):  # no connection at the moment: the last count holds
                 if self._client.status == "running":
-                    info = self._client.scheduler_info(n_workers=0)
-                    count = info.get("total_threads", count)
-            self._counted = time.monotonic(), count
-        return max(1, min(count, self._most or _THREADS, _THREADS))
+                    now = self._client.scheduler_info(n_workers=0)["total_threads"]
+            self._counted = time.monotonic(), now
+            if now > count:
+                self._meet_workers()
+        return max(1, min(self._counted[1], self._most or _THREADS, _THREADS))
 
     def places(self) -> dict[str, Any]:
-        return {"scheduler": self.address, "workers": self._places}
+        return {"scheduler": self.address, "machines": list(self._machines.values())}
 
     def describe(self) -> str:
         info = self._client.scheduler_info(n_workers=0)
@@ -211,10 +221,11 @@ class DaskExecutor(TrialExecutor):
                 "does --scheduler name it?"
             ) from error
 
-    def _meet_workers(self) -> list[dict[str, Any]]:
-        """Refuse workers whose mibench is another; what the others are, one entry per machine."""
-        found: dict[str, Any] = self._client.run(_introduction(), on_error="return")
-        machines: dict[str, dict[str, Any]] = {}
+    def _meet_workers(self) -> None:
+        """Refuse workers whose mibench is another, and note what machines the others are on."""
+        found: dict[str, Any] = {}
+        with contextlib.suppress(OSError):  # the scheduler is away
+            found = self._client.run(_introduction(), on_error="return")
         for address, about in found.items():
             if isinstance(about, OSError):
                 continue  # it is gone; the scheduler sends its tasks elsewhere
@@ -222,8 +233,7 @@ class DaskExecutor(TrialExecutor):
                 raise ExecutorFailed(f"the worker {address} cannot say what it is ({type(about).__name__}: {about})")
             if about["versions"]["mibench"] != mibench.__version__:
                 raise ExecutorFailed(_REFUSAL.format(f"{about['host']} has mibench {about['versions']['mibench']}"))
-            machines.setdefault(about["host"], {**about, "workers": 0})["workers"] += 1
-        return list(machines.values())
+            self._machines[about["host"]] = about
 
 
 _REFUSAL = (
