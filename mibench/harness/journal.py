@@ -1,21 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """The journal: append-only JSON Lines, one row per trial, on disk before the next trial starts.
 
-One writer (the parent), one `fsync` per row. A line torn by a crash is cut and its trial runs again. JSON has no NaN
-and no infinity: an open end of an interval is null, a diagnostic that is not finite is null.
+One writer (the parent), one `fsync` per row. A line torn by a crash is cut and its trial runs again. Whatever else has
+changed the file is noticed, before it can pass for a result.
 """
 
 from __future__ import annotations
 
-import dataclasses
+import contextlib
 import json
-import math
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from mibench.contracts import STATUSES, MibenchError, Row
+from mibench.contracts import STATUSES, Row
+from mibench.files import open_above, sync_folder, write_whole
+from mibench.harness.lines import COLUMNS, READABLE, SCHEMA, FolderError, from_line, to_line
 
 __all__ = [
     "COLUMNS",
@@ -30,102 +31,7 @@ __all__ = [
     "to_line",
 ]
 
-SCHEMA = 2  # raise it when COLUMNS or their meaning changes; the manifest holds it
-READABLE = (1, 2)
-COLUMNS = tuple(field.name for field in dataclasses.fields(Row))
-_SINCE_2 = ("check", "seed", "task_version", "estimator_version", "sample")  # a row of schema 1 has none of them
-_SCHEMAS = (frozenset(COLUMNS), frozenset(COLUMNS) - frozenset(_SINCE_2))
 _BEGINNING = b'{"key": "'  # of every row
-
-
-class FolderError(MibenchError):
-    """A run folder that cannot be read or written; the message names it and the next step."""
-
-
-def _is_number(value: Any) -> bool:
-    """Finite, or null where there is none: what `to_line` writes."""
-    if isinstance(value, int):
-        return not isinstance(value, bool) and value.bit_length() < 1024  # beyond that it is no float
-    return value is None or (isinstance(value, float) and math.isfinite(value))
-
-
-def _is_pair(value: Any) -> bool:
-    return value is None or (isinstance(value, list) and len(value) == 2 and all(map(_is_number, value)))
-
-
-def _is_numbers(value: Any) -> bool:
-    return isinstance(value, dict) and all(map(_is_number, value.values()))
-
-
-def _is_count(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
-
-
-def _is_known_count(value: Any) -> bool:
-    return value is None or _is_count(value)
-
-
-def _is_list(value: Any) -> bool:
-    return value is None or (isinstance(value, list) and all(map(_is_number, value)))
-
-
-_TEXTS = ("key", "task", "estimator", "check")
-_NUMBERS = ("estimate", "std_error", "truth", "truth_std_error", "seconds", "peak_mb")
-_HOLDS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
-    **{name: (lambda value: isinstance(value, str), "text") for name in _TEXTS},
-    **dict.fromkeys(("n", "repetition"), (_is_count, "a whole number from 0")),
-    **dict.fromkeys(_NUMBERS, (_is_number, "a number or null")),
-    **dict.fromkeys(("interval", "bounds"), (_is_pair, "a pair of numbers or null")),
-    "diagnostics": (_is_numbers, "an object of numbers"),
-    "error": (lambda value: value is None or isinstance(value, str), "text or null"),
-    **dict.fromkeys(("seed", "task_version", "estimator_version"), (_is_known_count, "a whole number from 0 or null")),
-    "sample": (_is_list, "a list of numbers or null"),
-}
-
-
-def to_line(row: Row) -> str:
-    """One line of JSON, newline included, with exactly `COLUMNS` as keys."""
-    values = {name: getattr(row, name) for name in COLUMNS}
-    for name in ("interval", "bounds"):
-        if values[name] is not None:
-            values[name] = [_finite(end) for end in values[name]]
-    for name in _NUMBERS:
-        values[name] = _finite(values[name])
-    values["diagnostics"] = {key: _finite(value) for key, value in row.diagnostics.items()}
-    values["sample"] = None if row.sample is None else [_finite(value) for value in row.sample]
-    return json.dumps(values, allow_nan=False) + "\n"
-
-
-def from_line(line: str) -> Row:
-    """Read a line back, of this schema or of an earlier one.
-
-    Raises
-    ------
-    ValueError
-        If the line is not JSON, or a value is not what its key holds.
-    FolderError
-        If it is JSON of another schema.
-    """
-    values = json.loads(line)
-    if not isinstance(values, dict) or values.keys() not in _SCHEMAS:
-        found = set(values) if isinstance(values, dict) else set()
-        extra, missing = sorted(found - set(COLUMNS)), sorted(set(COLUMNS) - found)
-        raise FolderError(f"a row of another schema (unknown keys {extra}, missing keys {missing})")
-    if "check" not in values:
-        values |= dict.fromkeys(_SINCE_2) | {"check": ""}
-    if values["status"] not in STATUSES:
-        raise FolderError(f"a row of another schema (status {values['status']!r}; there are {', '.join(STATUSES)})")
-    for name, (fits, expected) in _HOLDS.items():
-        if not fits(values[name]):
-            raise ValueError(f"{name} is {values[name]!r:.80}, not {expected}")
-    for name in ("interval", "bounds"):
-        if values[name] is not None:
-            low, high = values[name]
-            values[name] = (-math.inf if low is None else low, math.inf if high is None else high)
-    values["diagnostics"] = {k: math.nan if v is None else v for k, v in values["diagnostics"].items()}
-    if values["sample"] is not None:
-        values["sample"] = tuple(math.nan if value is None else value for value in values["sample"])
-    return Row(**values)
 
 
 def read(path: Path) -> tuple[list[Row], int]:
@@ -200,14 +106,15 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         rows, sound = read(path)
-        self.path = path
+        self.path = path.absolute()  # a plug-in may change the working directory
         self.rows: dict[str, Row] = {row.key: row for row in rows}
         self.cut = 0  # bytes of a torn last line that were removed
+        self._end = sound
         try:
-            self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+            self._file = open_above(path, os.O_RDWR | os.O_CREAT)
             self.cut = os.fstat(self._file).st_size - sound
             os.ftruncate(self._file, sound)
-            os.lseek(self._file, 0, os.SEEK_END)
+            sync_folder(path.parent)  # its name must outlive a power cut, as its rows do
         except OSError as error:
             raise self._refusal(error) from error
 
@@ -217,21 +124,24 @@ class Journal:
         Raises
         ------
         FolderError
-            If it could not be written (a full disk): what was there before is kept whole.
+            If it could not be written (a full disk): what was there before is kept whole. If another process has
+            changed the file: that file is put aside, and the rows, this one included, are written anew.
         """
-        before = os.lseek(self._file, 0, os.SEEK_CUR)
+        if changed := self._changed():
+            self.rows[row.key] = row
+            self._save_from(changed)
         data = memoryview(to_line(row).encode())
+        end = self._end
         try:
             while data:
-                data = data[os.write(self._file, data) :]
+                written = os.pwrite(self._file, data, end)
+                data, end = data[written:], end + written
             os.fsync(self._file)
         except OSError as error:
-            try:
-                os.ftruncate(self._file, before)
-                os.lseek(self._file, before, os.SEEK_SET)
-            except OSError:
-                pass  # the torn line is cut when the journal is next opened
+            with contextlib.suppress(OSError):  # else the torn line is cut when the journal is next opened
+                os.ftruncate(self._file, self._end)
             raise self._refusal(error) from error
+        self._end = end
         self.rows[row.key] = row
 
     def close(self) -> None:
@@ -244,15 +154,41 @@ class Journal:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def _changed(self) -> str:
+        """What another process did to the file; empty if it is as it was left."""
+        try:
+            there, ours = self.path.stat(), os.fstat(self._file)
+        except OSError:
+            return "removed"
+        if (there.st_dev, there.st_ino) != (ours.st_dev, ours.st_ino):
+            return "replaced"
+        return "" if ours.st_size == self._end else "changed"
+
+    def _save_from(self, changed: str) -> None:
+        """Put the file that another process changed aside, write every row anew, and say so."""
+        aside = self.path.with_name(f"{self.path.name}.{changed}")
+        try:
+            kept = ""
+            if changed != "removed":
+                os.replace(self.path, aside)
+                kept = f" What it holds now was put aside as {aside.name}."
+            write_whole(self.path, "".join(map(to_line, self.rows.values())).encode())
+        except OSError as error:
+            raise FolderError(
+                f"{self.path} was {changed} by another process, and its rows could not be written anew "
+                f"({error.strerror}): see what became of the folder before you give the same command again"
+            ) from error
+        raise FolderError(
+            f"{self.path} was {changed} by another process while this run was writing it.{kept} The {len(self.rows)} "
+            "rows so far were written anew. Find what writes there (a trial or a plug-in? a run on another machine?), "
+            "then give the same command again to go on"
+        )
+
     def _refusal(self, error: OSError) -> FolderError:
         return FolderError(
             f"cannot write to {self.path.parent}: {error.strerror}. The {len(self.rows)} rows written so far are safe: "
             "free some space or make the folder writable, then give the same command again"
         )
-
-
-def _finite(value: float | None) -> float | None:
-    return value if value is None or math.isfinite(value) else None
 
 
 def counts(rows: Iterable[Row]) -> Mapping[str, int]:

@@ -7,13 +7,14 @@ import contextlib
 import fcntl
 import json
 import os
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from mibench.contracts import Row
-from mibench.files import write_whole
+from mibench.files import open_above, write_whole
 from mibench.harness import journal
 from mibench.harness.journal import FolderError
 
@@ -22,6 +23,8 @@ __all__ = ["FolderError", "Run", "check_target", "claim", "load", "owner", "writ
 JOURNAL = "journal.jsonl"
 MANIFEST = "manifest.json"
 _LOCK = ".lock"
+_LOOKING = 0.5  # seconds that one who looks at the lock may hold it
+_OLD = 600.0  # seconds after which a half-written file is nobody's
 
 
 @dataclass(frozen=True)
@@ -113,31 +116,25 @@ def check_target(folder: Path) -> None:
 def claim(folder: Path) -> Iterator[None]:
     """Create the folder and hold it for one writer; the system lets go of it when the process ends, however it ends.
 
+    On a network file system this holds between machines as far as its locks do; the journal notices a second writer
+    that they did not stop.
+
     Raises
     ------
     FolderError
-        If another run holds it, it cannot be made, or it holds files that are not a run's.
+        If another run holds it, it cannot be made or locked, or it holds files that are not a run's.
     """
     check_target(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o644)
     except OSError as error:
-        raise FolderError(
-            f"cannot make the run folder {folder}: {error.strerror}; choose a writable one with --out"
-        ) from error
+        raise _cannot_make(folder, error) from error
+    lock = _lock(folder)
     try:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise FolderError(
-                f"another run (process {os.pread(lock, 100, 0).decode(errors='replace').strip() or 'unknown'}) is "
-                f"writing to {folder}: wait for it, stop it, or choose another --out"
-            ) from None
-        os.ftruncate(lock, 0)
-        os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
+        _sign(lock, f"{os.getpid()}\n")
+        _remove_leftovers(folder)
         yield
-        os.ftruncate(lock, 0)
+        _sign(lock, "")
     finally:
         os.close(lock)
 
@@ -151,7 +148,62 @@ def owner(folder: Path) -> str | None:
     try:
         fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
         return None
-    except OSError:
-        return os.pread(lock, 100, 0).decode(errors="replace").strip() or "unknown"
+    except BlockingIOError:
+        return _signed(lock)
+    except OSError:  # no locks there
+        return None
     finally:
         os.close(lock)
+
+
+def _lock(folder: Path) -> int:
+    """The descriptor of the lock, which is ours."""
+    path = folder / _LOCK
+    deadline = time.monotonic() + _LOOKING
+    while True:
+        try:
+            lock = open_above(path, os.O_RDWR | os.O_CREAT)
+        except OSError as error:
+            raise _cannot_make(folder, error) from error
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.path.samestat(os.fstat(lock), os.stat(path)):
+                return lock
+            os.close(lock)  # removed and made anew meanwhile: what we hold is nobody's lock
+        except BlockingIOError:  # by a run, or for a moment by one who looks at it
+            holder = _signed(lock)
+            os.close(lock)
+            if time.monotonic() > deadline:
+                raise FolderError(
+                    f"another run (process {holder}) is writing to {folder}: wait for it, stop it, or choose another "
+                    "--out"
+                ) from None
+            time.sleep(_LOOKING / 10)
+        except OSError as error:
+            os.close(lock)
+            raise FolderError(
+                f"cannot lock {path}: {error.strerror}; without locks two runs could mix, so choose an --out on "
+                "another file system"
+            ) from error
+
+
+def _sign(lock: int, text: str) -> None:
+    with contextlib.suppress(OSError):  # a courtesy to who is refused: a full disk must not stop the run for it
+        os.ftruncate(lock, 0)
+        os.pwrite(lock, text.encode(), 0)
+
+
+def _signed(lock: int) -> str:
+    return os.pread(lock, 100, 0).decode(errors="replace").strip() or "unknown"
+
+
+def _remove_leftovers(folder: Path) -> None:
+    """Remove what runs that were killed had half written; what `mibench report` is writing now is younger."""
+    for file in folder.glob(".*.part"):
+        with contextlib.suppress(OSError):
+            if time.time() - file.stat().st_mtime > _OLD:
+                file.unlink()
+
+
+def _cannot_make(folder: Path, error: OSError) -> FolderError:
+    return FolderError(f"cannot make the run folder {folder}: {error.strerror}; choose a writable one with --out")

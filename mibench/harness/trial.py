@@ -7,6 +7,7 @@ import json
 import math
 import os
 import time
+import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,12 +19,16 @@ from mibench import estimators, tasks
 from mibench.contracts import Estimate, NotInstalled, Row, Status, Trial, Unsupported
 from mibench.harness import consistency, seeds, threads
 from mibench.harness.fingerprint import fingerprint
+from mibench.harness.inside import lift_limit
 from mibench.harness.kernels import kernel_loading
 from mibench.harness.plugins import load_plugin
 from mibench.harness.seeds import second_seed
+from mibench.names import parse, split_top
 from mibench.usage import peak_mb
 
 __all__ = ["Setting", "conduct", "failed"]
+
+_HALF_TEXT = 10_000  # characters of an error's text that a row keeps from its beginning, and from its end
 
 
 @dataclass(frozen=True)
@@ -47,8 +52,7 @@ def conduct(trial: Trial, setting: Setting) -> Row:
     began = None
     row = _row(trial)
     try:
-        for plugin in setting.plugins:
-            load_plugin(Path(plugin))
+        _load_needed(trial, setting.plugins)
         task = tasks.get(trial.task)
         truth = task.truth
         row = replace(row, truth=float(truth.mi), truth_std_error=float(truth.std_error))
@@ -70,6 +74,8 @@ def conduct(trial: Trial, setting: Setting) -> Row:
             seconds = time.perf_counter() - began - loading.seconds
         return _finished(row, estimate, seconds)
     except BaseException as error:  # whatever a method raises, SystemExit included, ends as a row
+        lift_limit()  # where memory ran out, the row needs some
+        traceback.clear_frames(error.__traceback__)
         status, text = _explain(error)
         return replace(
             row,
@@ -132,7 +138,7 @@ def _pair(values: Any) -> tuple[float, float] | None:
 
 def _explain(error: BaseException) -> tuple[Status, str]:
     """The status of a row that ended in an exception, and its text."""
-    text = str(error)
+    text = _text(error)
     if isinstance(error, Unsupported):
         return "unsupported", text
     if isinstance(error, NotInstalled):
@@ -144,3 +150,24 @@ def _explain(error: BaseException) -> tuple[Status, str]:
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError" or "DefaultCPUAllocator" in text:
         return "out_of_memory", named
     return "error", named
+
+
+def _text(error: BaseException) -> str:
+    """What an error says; of very long words the two ends."""
+    try:
+        text = str(error)
+    except BaseException as failure:
+        return f"(no text: {type(failure).__name__} in its __str__)"
+    cut = len(text) - 2 * _HALF_TEXT
+    return text if cut <= 0 else f"{text[:_HALF_TEXT]} ... ({cut} characters) ... {text[-_HALF_TEXT:]}"
+
+
+def _load_needed(trial: Trial, plugins: tuple[str, ...]) -> None:
+    """Load plug-in files until the trial's names are known; what the others do at import is no matter of this trial."""
+    *heads, tail = split_top(trial.estimator, "+")
+    wanted = [(tasks.registry, trial.task), (estimators.registry, tail)]
+    wanted += [(estimators.compressors, head) for head in heads]
+    for plugin in plugins:
+        if all(parse(name).name in registry.names for registry, name in wanted):
+            return
+        load_plugin(Path(plugin))

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+import tempfile
 import time
 import types
 from collections.abc import Callable
@@ -15,7 +16,6 @@ import psutil
 import pytest
 
 from mibench.contracts import Row, Trial
-from mibench.harness import isolate
 from mibench.harness.isolate import Crashed, IsolatedExecutor, OutOfMemory, RemoteError, TimedOut
 from mibench.harness.trial import Setting, conduct
 
@@ -139,7 +139,7 @@ def test_an_exception_and_an_answer_that_cannot_travel_are_told(monkeypatch: pyt
 
 
 def test_nothing_is_left_behind(submit: Submit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(isolate.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     make = (
         "[lock := __import__('multiprocessing').RLock(), setattr(__import__('sys'), 'kept', lock), lock._semlock.name]"
     )
