@@ -77,7 +77,7 @@ def _run(options: Options, trials: Sequence[Trial], plugins: tuple[str, ...], jo
     with store.claim(folder), Journal(folder / store.JOURNAL) as journal:
         before = store.read_manifest(folder)
         _same_seed(folder, before, options.seed)
-        todo = left_to_do(trials, journal.rows, options.rerun)
+        todo = left_to_do(trials, journal.rows.statuses, options.rerun)
         executor = executors.make(
             options.executor,
             executors.Request(
@@ -179,8 +179,8 @@ def _dry_run(options: Options, trials: Sequence[Trial], jobs: int | None, thread
 
     store.check_target(options.folder)
     _same_seed(options.folder, store.read_manifest(options.folder), options.seed)
-    rows = {row.key: row for row in journal.read(options.folder / store.JOURNAL)[0]}
-    todo = left_to_do(trials, rows, options.rerun)
+    statuses = {row.key: row.status for row in journal.read(options.folder / store.JOURNAL)[0]}
+    todo = left_to_do(trials, statuses, options.rerun)
     for what in ("task", "estimator"):
         names = list(dict.fromkeys(getattr(trial, what) for trial in trials))
         click.echo(f"{many(len(names), what)}: {', '.join(names)}")

@@ -17,6 +17,7 @@ from typing import Any
 from mibench.contracts import STATUSES, Row
 from mibench.files import open_above, sync_folder, write_whole
 from mibench.harness.lines import COLUMNS, READABLE, SCHEMA, FolderError, from_line, to_line
+from mibench.harness.packed import PackedRows
 
 __all__ = [
     "COLUMNS",
@@ -107,7 +108,9 @@ class Journal:
     def __init__(self, path: Path) -> None:
         rows, sound = read(path)
         self.path = path.absolute()  # a plug-in may change the working directory
-        self.rows: dict[str, Row] = {row.key: row for row in rows}
+        self.rows = PackedRows()
+        for row in rows:
+            self.rows.keep(row)
         self.cut = 0  # bytes of a torn last line that were removed
         self._end = sound
         try:
@@ -128,9 +131,10 @@ class Journal:
             changed the file: that file is put aside, and the rows, this one included, are written anew.
         """
         if changed := self._changed():
-            self.rows[row.key] = row
+            self.rows.keep(row)
             self._save_from(changed)
-        data = memoryview(to_line(row).encode())
+        line = to_line(row)
+        data = memoryview(line.encode())
         end = self._end
         try:
             while data:
@@ -142,7 +146,7 @@ class Journal:
                 os.ftruncate(self._file, self._end)
             raise self._refusal(error) from error
         self._end = end
-        self.rows[row.key] = row
+        self.rows.keep(row, line)
 
     def close(self) -> None:
         """Close the file; every row is on disk already."""

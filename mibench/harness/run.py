@@ -30,12 +30,12 @@ class Observer(Protocol):
     def ended(self, trial: Trial, row: Row) -> None: ...
 
 
-def left_to_do(trials: Sequence[Trial], rows: Mapping[str, Row], rerun: Rerun = "missing") -> list[Trial]:
-    """Trials without a row; with ``failed`` those whose latest row is a failure too; with ``all`` every trial."""
+def left_to_do(trials: Sequence[Trial], statuses: Mapping[str, Status], rerun: Rerun = "missing") -> list[Trial]:
+    """Trials whose key has no status; with ``failed`` those whose latest is a failure too; with ``all`` every trial."""
 
     def wanted(trial: Trial) -> bool:
-        row = rows.get(trial.key)
-        return row is None or rerun == "all" or (rerun == "failed" and row.status in FAILURES)
+        status = statuses.get(trial.key)
+        return status is None or rerun == "all" or (rerun == "failed" and status in FAILURES)
 
     return [trial for trial in trials if wanted(trial)]
 

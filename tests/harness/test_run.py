@@ -99,8 +99,9 @@ def test_fail_fast_starts_nothing_after_a_failure_and_an_honest_no_is_none(tmp_p
 
 def test_what_is_left_to_do() -> None:
     trials = [make(i) for i in range(4)]
-    rows = {trials[i].key: row(trials[i], status) for i, status in enumerate(["ok", "timeout", "unsupported"])}
-    numbers: Callable[[Any], list[int]] = lambda how: [each.n for each in run.left_to_do(trials, rows, how)]  # noqa: E731
+    known: list[Status] = ["ok", "timeout", "unsupported"]
+    statuses = {trials[i].key: status for i, status in enumerate(known)}
+    numbers: Callable[[Any], list[int]] = lambda how: [each.n for each in run.left_to_do(trials, statuses, how)]  # noqa: E731
     assert numbers("missing") == [3]
     assert numbers("failed") == [1, 3]
     assert numbers("all") == [0, 1, 2, 3]
