@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from mibench.contracts import Estimate, Estimator, InputError, Sample, Task, Trial, Truth
 
 if TYPE_CHECKING:
-    from mibench import estimators, reports, tasks
+    from mibench import adapters, estimators, reports, tasks
     from mibench.contracts import RandomLike
 
 __version__ = "0.1.0"
@@ -29,6 +29,7 @@ __all__ = [
     "Trial",
     "Truth",
     "__version__",
+    "adapters",
     "estimate",
     "estimators",
     "reports",
@@ -79,6 +80,6 @@ def estimate(
 
 
 def __getattr__(name: str) -> Any:
-    if name in {"tasks", "estimators", "reports"}:
+    if name in {"adapters", "tasks", "estimators", "reports"}:
         return importlib.import_module(f"mibench.{name}")
     raise AttributeError(f"module 'mibench' has no attribute {name!r}")

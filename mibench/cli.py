@@ -50,6 +50,9 @@ class _Amount(click.FloatRange):
 
 FOLDER = _Path(path_type=Path, file_okay=False)
 FILE = _Path(path_type=Path, dir_okay=False)
+_PLUGIN = click.option(
+    "--plugin", "plugins", multiple=True, type=FILE, help="A .py or .toml file that adds tasks or estimators."
+)
 
 
 class _Group(click.Group):
@@ -129,7 +132,7 @@ def main() -> None:
     "--rerun", type=click.Choice(["missing", "failed", "all"]), default="missing", help="Which trials to run."
 )
 @click.option("--out", type=FOLDER, help="Run folder.  [default: runs/TASKS-ESTIMATORS[-quick]-seedN]")
-@click.option("--plugin", "plugins", multiple=True, type=FILE, help="A .py file that defines tasks or estimators.")
+@_PLUGIN
 @click.option("--fail-fast", is_flag=True, help="Start no trial after the first failure.")
 @click.option("--dry-run", is_flag=True, help="Show what would run, and change nothing.")
 def run(**options: Any) -> None:
@@ -146,17 +149,18 @@ def run(**options: Any) -> None:
 @main.command()
 @click.argument("kind", type=click.Choice(["tasks", "estimators"]))
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
-def ls(kind: str, as_json: bool) -> None:
+@_PLUGIN
+def ls(kind: str, as_json: bool, plugins: tuple[Path, ...]) -> None:
     """List tasks or estimators with their tags."""
     from mibench import cli_show
 
-    cli_show.ls(kind, as_json)
+    cli_show.ls(kind, as_json, plugins)
 
 
 @main.command()
 @click.argument("name")
 @click.option("--sheet", type=FILE, help="Also write a sheet of sample images to this PNG file (tasks).")
-@click.option("--plugin", "plugins", multiple=True, type=FILE, help="A .py file that defines tasks or estimators.")
+@_PLUGIN
 def show(name: str, sheet: Path | None, plugins: tuple[Path, ...]) -> None:
     """Explain one task or estimator.
 
@@ -165,6 +169,38 @@ def show(name: str, sheet: Path | None, plugins: tuple[Path, ...]) -> None:
     from mibench import cli_show
 
     cli_show.show(name, sheet, plugins)
+
+
+@main.command()
+@click.argument("name")
+@_PLUGIN
+@click.option(
+    "--expect-failure",
+    "expected",
+    multiple=True,
+    metavar="CHECK=REASON",
+    help="A check that is known to fail, and why; NAME:CHECK=REASON for one of several things.",
+)
+@click.option("--only", multiple=True, metavar="CHECK", help="Make this check alone; may be given again.")
+@click.option("--timeout", default=60.0, type=_Amount("seconds", _YEAR), metavar="SECONDS", help="Seconds per check.")
+@click.option("--memory", default=4.0, type=_Amount("GiB", _MOST_MEMORY), metavar="GiB", help="GiB per check.")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def check(
+    name: str,
+    plugins: tuple[Path, ...],
+    expected: tuple[str, ...],
+    only: tuple[str, ...],
+    timeout: float,
+    memory: float,
+    as_json: bool,
+) -> None:
+    """Check that a task or an estimator keeps its contract.
+
+    NAME is a registered name, a FILE.py (all that it defines) or all. Exit code 0: nothing failed; 1: a check failed.
+    """
+    from mibench import cli_check
+
+    sys.exit(cli_check.check(name, plugins, expected, only, timeout, memory, as_json))
 
 
 @main.command()
@@ -191,6 +227,28 @@ def report(folder: Path, figures: Path | None, formats: tuple[str, ...]) -> None
     from mibench import cli_status
 
     cli_status.report(folder, figures, formats or ("pdf",))
+
+
+@main.command(
+    epilog="""\b
+Exit codes: 0 nothing got worse; 1 a regression; 2 wrong usage or environment; 3 nothing was compared,
+or answers of BASE met none of HEAD (--partial accepts the latter); 4 trials of HEAD failed."""
+)
+@click.argument("base", type=_Path(path_type=Path))
+@click.argument("head", type=_Path(path_type=Path))
+@click.option("--gate", "rules", type=FILE, help="Margins and tolerances per estimator or tag: a TOML file.")
+@click.option("--across-seeds", is_flag=True, help="HEAD has other root seeds: compare errors on different samples.")
+@click.option("--partial", is_flag=True, help="HEAD is meant to hold only a part of BASE.")
+@click.option("--json", "to", metavar="FILE", help="Write everything as JSON; - for the terminal, instead of tables.")
+def compare(base: Path, head: Path, rules: Path | None, across_seeds: bool, partial: bool, to: str | None) -> None:
+    """Say whether HEAD is worse than BASE.
+
+    Both are run folders or journals. Answers to one sample are paired; deterministic estimators must agree, the others
+    must not err more.
+    """
+    from mibench import cli_compare
+
+    sys.exit(cli_compare.run(base, head, rules=rules, across_seeds=across_seeds, partial=partial, to=to))
 
 
 @main.command()

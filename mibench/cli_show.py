@@ -22,8 +22,9 @@ from mibench.registry import Registry
 __all__ = ["ls", "show"]
 
 
-def ls(kind: str, as_json: bool) -> None:
+def ls(kind: str, as_json: bool, plugins: Sequence[Path] = ()) -> None:
     """Print every name of a kind with its tags and summary, and the plug-ins that cannot be used."""
+    _load(plugins)
     registry = tasks.registry if kind == "tasks" else estimators.registry
     board = tasks.board() if kind == "tasks" else estimators.board()
     found = _abouts(registry, [*board, *registry.names])
@@ -45,11 +46,7 @@ def ls(kind: str, as_json: bool) -> None:
 
 def show(name: str, sheet: Path | None, plugins: Sequence[Path]) -> None:
     """Print what a task or an estimator is, its parameters, and how its answer is known."""
-    if plugins:
-        from mibench.harness.plugins import load_plugin
-
-        for file in plugins:
-            load_plugin(file)
+    _load(plugins)
     if sheet is not None:
         _check_sheet(sheet)
     heads = [parse(stage).name for stage in split_top(name, "+")] or [""]
@@ -86,6 +83,14 @@ def show(name: str, sheet: Path | None, plugins: Sequence[Path]) -> None:
         if both:
             click.echo("")
         _show_estimator(name)
+
+
+def _load(plugins: Sequence[Path]) -> None:
+    if plugins:
+        from mibench.harness.plugins import load_plugin
+
+        for file in plugins:
+            load_plugin(file)
 
 
 def _belongs_to_task(name: str) -> bool:

@@ -39,12 +39,15 @@ class Entry:
         Selectors such as ``images``.
     grid : mapping of str to tuple
         Parameter values that selecting the bare name, a pattern or a tag expands to, per preset.
+    deterministic : bool
+        Whether one sample has one answer, on any machine and but for rounding: nothing of it is left to `rng`.
     """
 
     target: str
     summary: str = ""
     tags: frozenset[str] = frozenset()
     grid: Mapping[str, Mapping[str, Sequence[Any]]] = field(default_factory=dict)
+    deterministic: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,10 +63,15 @@ class Broken:
 
 
 def identity(name: str, thing: Any) -> dict[str, Any]:
-    """Name, declared version and every parameter of a built object, for keys and reports."""
+    """Name, declared version and every parameter of a built object, for keys and reports.
+
+    Fields that its class leaves out of comparisons (``field(compare=False)``: a folder, a limit of time) are left out.
+    """
     params: dict[str, Any] = {}
     if dataclasses.is_dataclass(thing):
         for each in dataclasses.fields(thing):
+            if not each.compare:
+                continue
             value = getattr(thing, each.name)
             nested = dataclasses.is_dataclass(value) and not isinstance(value, type)
             params[each.name] = identity(type(value).__name__, value) if nested else _plain(value)
@@ -116,7 +124,7 @@ class Registry:
         """
         refusal = self._refusal(point, self._plugins[0])
         if refusal:
-            raise InputError(f"cannot add the {self.kind} {point.name!r}: {refusal}")
+            raise InputError(f"cannot add the {self.kind} {point.name!r}: {refusal}; choose another")
         self._plugins[0][point.name] = point
 
     @property
@@ -143,7 +151,8 @@ class Registry:
             factory = self.factory(name)
             summary = (inspect.getdoc(factory) or "").partition("\n")[0]
             tags = frozenset(getattr(factory, "tags", ()) or ())
-            return Entry(self._plugins[0][name].value, summary, tags)
+            deterministic = getattr(factory, "deterministic", False) is True
+            return Entry(self._plugins[0][name].value, summary, tags, deterministic=deterministic)
         for each in self.broken:
             if each.name == name:
                 raise MibenchError(str(each))

@@ -6,6 +6,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import sys
+import tomllib
 from collections.abc import Iterator, Mapping
 from importlib import metadata
 from pathlib import Path
@@ -15,11 +16,16 @@ from typing import Any
 from mibench import estimators as estimator_room
 from mibench import tasks as task_room
 from mibench.contracts import InputError
+from mibench.estimators.adapters import BMI, Command, Function
+from mibench.estimators.adapters.catalogue import from_table
 from mibench.loading import load_file, module_name
 from mibench.names import suggest
 from mibench.registry import Registry
 
 __all__ = ["Ready", "load_plugin"]
+
+_OPEN = (BMI, Command, Function)  # adapters of what has parameters of its own
+Found = list[tuple[str, Registry, Any]]
 
 
 class Ready:
@@ -34,21 +40,21 @@ class Ready:
         self.__doc__ = getattr(thing, "summary", None) or inspect.getdoc(type(thing))
         self.tags = frozenset(getattr(thing, "tags", ()) or ())
         self.__signature__ = inspect.Signature(
-            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY) for name in self._parameters()
+            [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY) for name in self._parameters()]
         )
 
     def __call__(self, **params: Any) -> Any:
         if not params:
             return self._thing
-        if hasattr(self._thing, "arguments"):
+        if isinstance(self._thing, _OPEN):
             return dataclasses.replace(self._thing, arguments={**self._thing.arguments, **params})
         return dataclasses.replace(self._thing, **params)
 
     def _parameters(self) -> list[str]:
+        if isinstance(self._thing, _OPEN):
+            return list(self._thing.arguments)
         if not dataclasses.is_dataclass(self._thing):
             return []
-        if hasattr(self._thing, "arguments"):
-            return list(self._thing.arguments)
         return [field.name for field in dataclasses.fields(self._thing) if field.init]
 
 
@@ -83,9 +89,6 @@ def load_plugin(file: Path) -> list[str]:
             sys.modules.pop(module.__name__, None)  # asked for again, it must fail again
             raise
     return [name for name, _, _ in found]
-
-
-Found = list[tuple[str, Registry, Any]]
 
 
 def _read_python(file: Path) -> tuple[ModuleType, Found]:
@@ -130,10 +133,6 @@ def _kind(made: type, needs_truth: bool = False) -> Registry | None:
 
 
 def _read_toml(file: Path) -> tuple[ModuleType, Found]:
-    import tomllib
-
-    from mibench.estimators.adapters.catalogue import from_table
-
     try:
         tables = tomllib.loads(file.read_text(encoding="utf-8"))
     except OSError as error:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 import subprocess
@@ -18,6 +19,7 @@ from mibench.harness.threads import available_cores
 __all__ = ["blas", "git", "hardware", "manifest", "memory_gib", "update", "versions"]
 
 _PACKAGES = ("numpy", "scipy", "numba", "torch", "scikit-learn", "pandas", "matplotlib")
+_PEERS = ("npeet_plus", "ennemi", "infomeasure", "benchmark-mi")  # said where they are installed
 
 
 def manifest(
@@ -77,13 +79,16 @@ def update(manifest: dict[str, Any], places: dict[str, Any]) -> bool:
 
 
 def versions() -> dict[str, str]:
-    """Versions of mibench, Python and the packages that make the numbers."""
+    """Versions of mibench, Python and the packages that make the numbers, those of peers where they are installed."""
     found = {"mibench": mibench.__version__, "python": platform.python_version()}
     for package in _PACKAGES:
         try:
             found[package] = metadata.version(package)
         except metadata.PackageNotFoundError:
             found[package] = "not installed"
+    for package in _PEERS:
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            found[package] = metadata.version(package)
     return found
 
 

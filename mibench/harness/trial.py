@@ -43,9 +43,9 @@ class Setting:
 def conduct(trial: Trial, setting: Setting) -> Row:
     """Run `trial` in this process; whatever happens is a row, never an exception.
 
-    `seconds` is the time of the estimate alone (the sample is the task's cost, and loading compiled kernels is paid
-    once per process, not per estimate) plus, for a composite that found its compression already made, the seconds that
-    making it took: what the estimator costs by itself. `peak_mb` is
+    `seconds` is the time of the estimate alone (the sample is the task's cost; importing a peer's package and loading
+    compiled kernels are paid once per process, not per estimate) plus, for a composite that found its compression
+    already made, the seconds that making it took: what the estimator costs by itself. `peak_mb` is
     `mibench.usage.peak_mb` of the process, or that of the one that made the compression where it is more.
     """
     os.environ.update(setting.environment)
@@ -57,6 +57,7 @@ def conduct(trial: Trial, setting: Setting) -> Row:
         truth = task.truth
         row = replace(row, truth=float(truth.mi), truth_std_error=float(truth.std_error))
         estimator = estimators.get(trial.estimator)
+        _load_packages(estimator)
         threads.cap(setting.threads)
         sample_seed, seed = seeds.sample_seed(trial), seeds.estimator_seed(trial)
         seeds.seed_everything(sample_seed)  # a task of another make may draw from the global generators
@@ -136,6 +137,14 @@ def _pair(values: Any) -> tuple[float, float] | None:
     return None if math.isnan(low) or math.isnan(high) else (low, high)
 
 
+def _load_packages(estimator: Any) -> None:
+    """Have an adapter of a peer import it before the clock runs; of a composite, its last stage."""
+    while hasattr(estimator, "compressor") and hasattr(estimator, "estimator"):
+        estimator = estimator.estimator
+    if callable(load := getattr(estimator, "load_packages", None)):
+        load()
+
+
 def _explain(error: BaseException) -> tuple[Status, str]:
     """The status of a row that ended in an exception, and its text."""
     text = _text(error)
@@ -145,6 +154,8 @@ def _explain(error: BaseException) -> tuple[Status, str]:
         return "not_installed", text
     if isinstance(error, ModuleNotFoundError) and not (error.name or "").startswith("mibench"):
         return "not_installed", f"{text}: install the package that brings {error.name}"
+    if isinstance(error, TimeoutError):  # of the method's own, such as a command's
+        return "timeout", text or type(error).__name__
     named = f"{type(error).__name__}: {text}" if text else type(error).__name__
     # torch reports exhausted memory as its own class (GPU) or a bare RuntimeError (CPU)
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError" or "DefaultCPUAllocator" in text:
