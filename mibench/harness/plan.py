@@ -11,7 +11,6 @@ from typing import Any
 from mibench import estimators as estimator_room
 from mibench import tasks as task_room
 from mibench.contracts import MibenchError, Trial, canonical_json
-from mibench.harness.plugins import load_plugin as load_plugin  # its former place; to go
 from mibench.harness.stages import check_selection
 from mibench.names import parse, split_top
 from mibench.registry import Registry, identity

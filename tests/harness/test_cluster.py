@@ -26,6 +26,7 @@ from mibench.harness.executors.cluster import DaskExecutor
 from mibench.harness.executors.local import LocalExecutor
 from mibench.harness.executors.warden import Order
 from mibench.harness.journal import Journal
+from mibench.harness.plugins import load_plugin
 from mibench.harness.trial import Setting
 
 pytest.importorskip("distributed")
@@ -167,8 +168,8 @@ def test_plugins_travel_and_the_cache_is_shared_only_where_it_is_seen(
         "        caps = os.environ['NUMBA_NUM_THREADS']\n"
         "        raise RuntimeError(f\"{os.environ['MIBENCH_CACHE']} {caps} {__file__}\")\n"
     )
-    plan.load_plugin(FAKES)
-    plan.load_plugin(plugin)
+    load_plugin(FAKES)
+    load_plugin(plugin)
     (trial,) = plan.make("toy[mi=1]", "places", ns=[50]).trials
     request = {"plugins": (str(FAKES), str(plugin)), "environment": {"NUMBA_NUM_THREADS": "1"}}
     setting = Setting(1, {"NUMBA_NUM_THREADS": "1"}, request["plugins"])  # type: ignore[arg-type]
@@ -265,8 +266,8 @@ def test_a_trial_that_kills_its_workers_is_given_up_and_the_others_are_not(
         "    def estimate(self, x, y, *, rng=None, side=None):\n"
         "        psutil.Process().parents()[2].kill()\n        time.sleep(30)\n"
     )
-    plan.load_plugin(FAKES)
-    plan.load_plugin(plugin)
+    load_plugin(FAKES)
+    load_plugin(plugin)
     trials = plan.make("toy[mi=1]", "assassin,fine", ns=[50]).trials
     executor = connect(plugins=(str(FAKES), str(plugin)))
     with Journal(tmp_path / "journal.jsonl") as book:
