@@ -217,6 +217,56 @@ def status(folder: Path) -> None:
 
 @main.command()
 @click.argument("folder", type=FOLDER)
+@click.option(
+    "--what",
+    type=click.Choice(["accuracy", "ranks", "consistency", "sample-complexity"]),
+    default="accuracy",
+    help="accuracy: errors, intervals, bounds, cost. ranks: with intervals, ties and the critical difference. "
+    "consistency: how far answers contradict each other (after `run --consistency`). sample-complexity: how many "
+    "samples until the truth is within --tolerance.",
+)
+@click.option(
+    "--by",
+    type=click.Choice(["estimator", "task", "level"]),
+    help="Lines of the table; level: of mutual information.  [default: estimator; task for sample-complexity]",
+)
+@click.option(
+    "--view",
+    type=click.Choice(["raw", "clipped", "bits", "oracle-tuned"]),
+    default="raw",
+    help="raw: as answered, in nats. clipped: what is below 0 becomes 0. bits: all information in bits. oracle-tuned: "
+    "below the raw lines, each method with its best setting per sample chosen by the truth, unranked.",
+)
+@click.option("--tasks", default="all", metavar="NAMES", help="Only these: names, patterns, families or tags.")
+@click.option("--estimators", default="all", metavar="NAMES", help="Only these; ranks are then among them.")
+@click.option("--n-samples", "ns", metavar="N,...", help="Only these sample sizes.  [default: all]")
+@click.option(
+    "--tolerance",
+    type=float,
+    help="Of consistency and sample-complexity; nats, or bits with --view bits.  [default: 0.1]",
+)
+@click.option(
+    "--format",
+    "how",
+    type=click.Choice(["table", "csv", "json", "markdown"]),
+    default="table",
+    help="table fits the terminal; csv and json have every column and digit.",
+)
+def scores(folder: Path, **options: Any) -> None:
+    """Score a run anew: a table on standard output.
+
+    \b
+    mibench scores runs/mine --by level --n-samples 5000
+    mibench scores runs/mine --what ranks --estimators 'ksg,ae+*'
+    mibench scores runs/mine --what sample-complexity --tolerance 0.05 --format csv
+    """
+    from mibench import cli_scores
+
+    sys.exit(cli_scores.scores(folder, cli_scores.Asked(**options)))
+
+
+@main.command()
+@click.argument("folder", type=FOLDER)
 @click.option("--figures", type=FOLDER, help="Also write every figure into this folder.")
 @click.option("--format", "formats", multiple=True, type=click.Choice(["pdf", "png", "svg"]), help="Of the figures.")
 def report(folder: Path, figures: Path | None, formats: tuple[str, ...]) -> None:

@@ -2,7 +2,7 @@
 """What an estimate should obey whatever the truth is: samples transformed so that the answer is known to follow.
 
 Each check makes one more sample from the trial's own; the same estimator with the same seed answers on both, and the
-score compares the two answers (`mibench.harness.score_consistency`). What a check asks is a property of mutual
+score compares the two answers (`mibench.harness.score.consistency`). What a check asks is a property of mutual
 information itself (Cover and Thomas, Elements of Information Theory, 2nd ed., ch. 2).
 """
 
@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mibench.contracts import InputError, Sample
+from mibench.harness.maps import bend, forget, half
 from mibench.names import split_top, suggest
 
 __all__ = ["CHECKS", "Check", "choose", "transform", "truth"]
@@ -90,17 +91,29 @@ def transform(check: str, sample: Sample, *, second: Callable[[], Sample]) -> Sa
         them (the noise after a bijection) is left out.
     second : callable
         Makes an independent sample of the same task and size.
+
+    Raises
+    ------
+    Unsupported
+        If the check has nothing to ask of such data.
     """
-    return _TRANSFORMS[check](sample, second)
+    return _TRANSFORMS[check](_as_arrays(sample), lambda: _as_arrays(second()))
+
+
+def _as_arrays(sample: Sample) -> Sample:
+    return Sample(np.asarray(sample.x), np.asarray(sample.y), sample.side)
 
 
 def _swapped(sample: Sample, _: Callable[[], Sample]) -> Sample:
-    other = dict(zip(_SIDES, reversed(_SIDES), strict=True))
-    side = {}
-    for key, value in sample.side.items():
-        head, underline, end = key.rpartition("_")
-        side[f"{head}_{other[end]}" if underline and end in other else key] = value
-    return Sample(sample.y, sample.x, side)
+    return Sample(sample.y, sample.x, {_other(key): value for key, value in sample.side.items()})
+
+
+def _other(key: str) -> str:
+    """``clean_y`` for ``clean_x``, ``y_is_discrete`` for ``x_is_discrete``; other keys speak of both sides."""
+    words = key.split("_")
+    for end in {0, len(words) - 1} if len(words) > 1 else ():
+        words[end] = {"x": "y", "y": "x"}.get(words[end], words[end])
+    return "_".join(words)
 
 
 def _reordered(sample: Sample, _: Callable[[], Sample]) -> Sample:
@@ -120,19 +133,29 @@ def _doubled(sample: Sample, second: Callable[[], Sample]) -> Sample:
     other = second()
     side = {}
     for key, value in sample.side.items():
-        per_row = isinstance(value, np.ndarray) and value.ndim and len(value) == len(sample.x)
-        side[key] = _beside(value, other.side[key]) if per_row else value
+        if not _per_row(value, len(sample.x)):
+            side[key] = value
+        elif key in other.side:
+            side[key] = _beside(np.asarray(value), np.asarray(other.side[key]))
     return Sample(_beside(sample.x, other.x), _beside(sample.y, other.y), side)
 
 
 def _processed(sample: Sample, _: Callable[[], Sample]) -> Sample:
-    return Sample(sample.x, forget(sample.y), _without(sample, "clean_y", "latent_y"))
+    side, part = _without(sample, "clean_y", "latent_y"), half(sample.y)
+    clean = sample.side.get("clean_y")
+    if (
+        part is not None and clean is not None and np.shape(clean) == sample.y.shape
+    ):  # the noise of half of the coordinates is as it was
+        side["clean_y"] = np.asarray(clean)[..., part]
+    return Sample(sample.x, forget(sample.y), side)
 
 
 def _torn(sample: Sample, _: Callable[[], Sample]) -> Sample:
     order = _order(len(sample.x))
-    side = {key: _taken(value, order) if key.endswith("_y") else value for key, value in sample.side.items()}
-    return Sample(sample.x, sample.y[order], side)
+    away = np.empty_like(order)
+    away[order] = np.roll(order, 1)  # one cycle through all rows: no pair stays together, as some do in a permutation
+    side = {key: _taken(value, away) if key.endswith("_y") else value for key, value in sample.side.items()}
+    return Sample(sample.x, sample.y[away], side)
 
 
 _TRANSFORMS: Mapping[str, Callable[[Sample, Callable[[], Sample]], Sample]] = {
@@ -146,37 +169,17 @@ _TRANSFORMS: Mapping[str, Callable[[Sample, Callable[[], Sample]], Sample]] = {
 }
 
 
-def bend(values: Array) -> Array:
-    """A bijection of the values: asinh of every coordinate in units of the data's spread; images are mirrored too.
-
-    Whole numbers (an alphabet) are counted from the other end. asinh is strictly increasing and smooth, keeps tails
-    light and every float apart that its input keeps apart by more than rounding.
-    """
-    values = np.asarray(values)
-    if values.dtype.kind in "biu":
-        return np.asarray(values.max() + values.min() - values if values.dtype.kind != "b" else ~values)
-    bent = np.arcsinh(values / (values.std() or 1.0)).astype(values.dtype)
-    return np.asarray(bent[..., ::-1] if values.ndim > 2 else bent)
-
-
-def forget(values: Array) -> Array:
-    """A function of the values that forgets: half of the coordinates, or of a single one its side of the median."""
-    values = np.asarray(values)
-    width = values.shape[-1] if values.ndim > 1 else 1
-    if width > 1:
-        return np.asarray(values[..., : (width + 1) // 2])
-    if values.dtype.kind in "biu":
-        return np.asarray(values // 2)
-    return np.asarray(np.abs(values - np.median(values)))
-
-
 def _order(n: int) -> Array:
     """A fixed order of n rows without a pattern, the same for every estimator."""
     return np.random.default_rng(n).permutation(n)
 
 
+def _per_row(value: Any, n: int) -> bool:
+    return not isinstance(value, (str, bytes)) and np.ndim(value) > 0 and len(value) == n
+
+
 def _taken(value: Any, order: Array) -> Any:
-    return value[order] if isinstance(value, np.ndarray) and value.ndim and len(value) == len(order) else value
+    return np.asarray(value)[order] if _per_row(value, len(order)) else value
 
 
 def _beside(a: Array, b: Array) -> Array:

@@ -12,6 +12,7 @@ from mibench.harness.score.bootstrap import FEWEST
 from mibench.harness.score.common import HALF
 from mibench.harness.score.complexity import TOLERANCE, sample_complexity
 from mibench.harness.score.difference import CriticalDifference, critical_difference
+from mibench.harness.score.ranking import ranking
 from mibench.harness.score.table import frame, levels
 from mibench.harness.score.views import UNITS, VIEWS, View, seen
 
@@ -33,6 +34,7 @@ __all__ = [
     "leaderboard",
     "levels",
     "oracle_tuned",
+    "ranking",
     "sample_complexity",
     "seen",
 ]
