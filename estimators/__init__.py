@@ -12,15 +12,19 @@ from typing import cast
 if __name__ != "mibench.estimators":  # imported by folder name, from the repository root
     raise ImportError("import mibench.estimators, not estimators")
 
-from mibench.contracts import Estimator, InputError
-from mibench.names import split_top
+from mibench.contracts import Estimator, InputError, MibenchError
+from mibench.names import parse, split_top
 from mibench.registry import Entry, Registry
 
-__all__ = ["board", "compressors", "get", "registry"]
+__all__ = ["board", "compressors", "deterministic", "get", "registry"]
 
 
-def _entry(target: str, summary: str, *tags: str) -> Entry:
-    return Entry(f"mibench.estimators.{target}", summary, frozenset(tags))
+def _entry(target: str, summary: str, *tags: str, deterministic: bool = True) -> Entry:
+    return Entry(f"mibench.estimators.{target}", summary, frozenset(tags), deterministic=deterministic)
+
+
+def _trained(target: str, summary: str, *tags: str) -> Entry:
+    return _entry(target, summary, *tags, deterministic=False)
 
 
 registry = Registry(
@@ -33,11 +37,11 @@ registry = Registry(
         "wkl": _entry("kl:WKL", "weighted Kozachenko-Leonenko (Berrett, Samworth, Yuan 2019)", "knn"),
         "kde": _entry("kde:KDE", "Gaussian kernels, leave-one-out maximum-likelihood bandwidth", "kernel"),
         "binning": _entry("binning:Binning", "plug-in on uniform or adaptive bins, bias corrected", "plug-in"),
-        "mine": _entry("neural:MINE", "Belghazi et al. (2018), moving-average gradient correction", "neural"),
-        "dv": _entry("neural:DV", "Donsker-Varadhan bound, plain gradient", "neural"),
-        "nwj": _entry("neural:NWJ", "Nguyen, Wainwright, Jordan (2010) bound", "neural"),
-        "infonce": _entry("neural:InfoNCE", "van den Oord et al. (2018) bound, at most log(batch)", "neural"),
-        "smile": _entry("neural:SMILE", "Song, Ermon (2020): clipped density ratio", "neural"),
+        "mine": _trained("neural:MINE", "Belghazi et al. (2018), moving-average gradient correction", "neural"),
+        "dv": _trained("neural:DV", "Donsker-Varadhan bound, plain gradient", "neural"),
+        "nwj": _trained("neural:NWJ", "Nguyen, Wainwright, Jordan (2010) bound", "neural"),
+        "infonce": _trained("neural:InfoNCE", "van den Oord et al. (2018) bound, at most log(batch)", "neural"),
+        "smile": _trained("neural:SMILE", "Song, Ermon (2020): clipped density ratio", "neural"),
     },
 )
 
@@ -46,7 +50,7 @@ compressors = Registry(
     "mibench.compressors",
     {
         "pca": _entry("compress.pca:PCA", "principal components of each side, with the bounds of Corollary 4"),
-        "ae": _entry("compress.autoencoder:AE", "an autoencoder of each side"),
+        "ae": _trained("compress.autoencoder:AE", "an autoencoder of each side"),
         "oracle": _entry("compress.oracle:Oracle", "the task's true latents"),
     },
 )
@@ -61,6 +65,19 @@ _COMPOSITES = (
 def board() -> list[str]:
     """Estimators that ``all``, patterns and tags choose from, composites included."""
     return [*registry.names, *_COMPOSITES]
+
+
+def deterministic(name: str) -> bool:
+    """Whether one sample has one answer from the estimator called `name`, all its stages included.
+
+    False for what is not known here, such as a plug-in that is not loaded.
+    """
+    *heads, tail = split_top(name, "+") or [""]
+    stages = [(registry, tail), *((compressors, head) for head in heads)]
+    try:
+        return all(each.entry(parse(stage).name).deterministic for each, stage in stages)
+    except MibenchError:
+        return False
 
 
 def get(name: str) -> Estimator:
