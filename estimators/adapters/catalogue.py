@@ -60,10 +60,11 @@ def from_table(name: str, table: Any, folder: Path) -> Estimator:
         if not isinstance(table[key], str):
             raise InputError(f"{name}: {key} is {table[key]!r:.80}; give text")
         settings["function" if key == "callable" else "command"] = table[key]
-    return _build(name, key, kind, settings, folder)
+    what = f"adapter {table[key]!r}" if key == "adapter" else key
+    return _build(name, what, kind, settings, folder)
 
 
-def _build(name: str, key: str, kind: type[Any], settings: dict[str, Any], folder: Path) -> Estimator:
+def _build(name: str, what: str, kind: type[Any], settings: dict[str, Any], folder: Path) -> Estimator:
     fields = {field.name: field for field in dataclasses.fields(kind) if field.init}
     own = [each for each in fields if each not in ("folder", "function", "command")]
     if kind is BMI:
@@ -72,7 +73,7 @@ def _build(name: str, key: str, kind: type[Any], settings: dict[str, Any], folde
         own = ["object", "version"]
     for each in settings:
         if each not in fields or each == "folder":
-            raise InputError(f"{name}: {key} has no key {each!r}{suggest(each, own)}")
+            raise InputError(f"{name}: {what} has no key {each!r}{suggest(each, own)}")
     if "folder" in fields:
         settings["folder"] = folder
     for field in fields.values():
