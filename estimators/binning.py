@@ -84,6 +84,10 @@ class Binning:
                 raise InputError(
                     f"binning: {name} is {getattr(self, name)!r}; give one of {', '.join(map(str, allowed))}"
                 )
+        for name in ("lo", "hi", "floor"):
+            value = getattr(self, name)
+            if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
+                raise InputError(f"binning: {name} is {value!r}; give a finite number, or none")
         if (self.lo is None) != (self.hi is None):
             raise InputError(f"binning: lo is {self.lo} and hi is {self.hi}; give both ends of the range, or neither")
         if self.lo is not None and self.hi is not None and not -math.inf < self.lo < self.hi < math.inf:

@@ -81,6 +81,7 @@ class AE:
 
     version: ClassVar[int] = 1
     shared: ClassVar[bool] = True
+    check_params: ClassVar[Mapping[str, Any]] = {"steps": 100, "hidden": 32}
 
     def __post_init__(self) -> None:
         for name, least in {"hidden": 1, "steps": 10, "batch": 8, "restarts": 1, "gaussianize": 0}.items():

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.neighbors import NearestNeighbors
 
-from mibench.contracts import Unsupported
+from mibench.contracts import InputError, Unsupported
 
 __all__ = ["latent_dim", "two_nn"]
 
@@ -30,9 +30,15 @@ def two_nn(points: NDArray[Any]) -> float:
 
     Raises
     ------
+    InputError
+        For fewer than 3 points.
     Unsupported
         If fewer than half of the points have a nearest neighbour at a positive distance.
     """
+    if len(points) < 3:
+        raise InputError(
+            f"{len(points)} samples were given and the intrinsic dimension needs at least 3: give latent_dim"
+        )
     distances = NearestNeighbors(n_neighbors=2).fit(points).kneighbors()[0]
     first, second = distances[distances[:, 0] > 0].T
     if 2 * len(first) < len(points) or not (second > first).any():

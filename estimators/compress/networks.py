@@ -15,8 +15,10 @@ _CHANNELS = (16, 32, 32)
 
 
 def dense_pair(features: int, latent: int, hidden: int) -> tuple[nn.Module, nn.Module]:
-    """Two hidden layers each way, SiLU: features -> latent and latent -> features."""
-    return _perceptron(features, hidden, latent), _perceptron(latent, hidden, features)
+    """Two hidden layers each way, SiLU: features -> latent and latent -> features; `initialise` gives them weights."""
+    with torch.device("meta"):  # no weights yet: drawing them would move the global generator
+        pair = _perceptron(features, hidden, latent), _perceptron(latent, hidden, features)
+    return pair[0].to_empty(device="cpu"), pair[1].to_empty(device="cpu")
 
 
 def _perceptron(first: int, hidden: int, last: int) -> nn.Module:
@@ -26,7 +28,16 @@ def _perceptron(first: int, hidden: int, last: int) -> nn.Module:
 
 
 def conv_pair(shape: tuple[int, int, int], latent: int, hidden: int) -> tuple[nn.Module, nn.Module]:
-    """Three strided 3x3 convolutions and a dense layer each way, for images of `shape` (channels, height, width)."""
+    """Three strided 3x3 convolutions and a dense layer each way, for images of `shape` (channels, height, width).
+
+    `initialise` gives them weights.
+    """
+    with torch.device("meta"):  # as above
+        pair = _convolutions(shape, latent, hidden)
+    return pair[0].to_empty(device="cpu"), pair[1].to_empty(device="cpu")
+
+
+def _convolutions(shape: tuple[int, int, int], latent: int, hidden: int) -> tuple[nn.Module, nn.Module]:
     channels, height, width = shape
     sizes = [(height, width)]
     for _ in _CHANNELS:

@@ -78,6 +78,7 @@ class Neural(ABC):
     units: int = 16
 
     version: ClassVar[int] = 1
+    check_params: ClassVar[Mapping[str, Any]] = {"max_steps": 20, "check": 10, "batch": 32, "hidden": 16}
     min_samples: ClassVar[int] = 100
     block: ClassVar[int] = 2048
 
