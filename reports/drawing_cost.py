@@ -13,11 +13,11 @@ from mibench.reports.labels import place
 from mibench.reports.style import INK, MARKERS, MUTED, PALETTE, framed
 from mibench.reports.words import Method, digits, groups, short
 
-__all__ = ["draw", "front", "points"]
+__all__ = ["ceiling", "draw", "front", "points"]
 
 _FLOOR = 1e-4  # nats and seconds: a logarithmic axis has no 0
 _REACH = 8  # medians: errors beyond are drawn at the edge, or one wild estimator would flatten all others
-_NEAR = 12  # points: a name farther from its mark gets a line to it
+_NEAR = 13  # points: a name farther from its mark gets a line to it
 
 
 def points(scores: pd.DataFrame) -> pd.DataFrame:
@@ -61,15 +61,20 @@ def front(costs: NDArray[np.float64]) -> NDArray[np.bool_]:
     return np.asarray(~(no_worse & better).any(axis=0))
 
 
+def ceiling(table: pd.DataFrame) -> float:
+    """The largest error that has a place in the panel."""
+    return float(min(table["error"].max(), _REACH * table["error"].median()))
+
+
 def draw(table: pd.DataFrame) -> Figure:
     """One mark per estimator with its name beside it."""
     figure = framed(9.4, 5.4, left=0.7, right=0.1, top=0.35, bottom=0.5)
     axes = figure.subplots()
     axes.set(xscale="log", yscale="log", xlabel="mean time of a trial (s)", ylabel="mean |estimate - truth| (nats)")
-    low, high = table["error"].min(), min(table["error"].max(), _REACH * table["error"].median())
+    low, high = table["error"].min(), ceiling(table)
     limits = _padded(low, high)
     height = table["error"].clip(upper=high)
-    first, last = _padded(table["seconds"].min(), table["seconds"].max())
+    first, last = _padded(table["seconds"].min(), 1.3 * table["seconds"].max())  # room for names
     axes.set(xlim=(first, last), ylim=limits)
     for axis, (start, end) in ((axes.xaxis, (first, last)), (axes.yaxis, limits)):
         axis.set_major_locator(LogLocator(subs=(1, 2, 5) if end < 200 * start else (1,)))
@@ -86,15 +91,16 @@ def draw(table: pd.DataFrame) -> Figure:
         for compared, face in ((True, colour), (False, "none")):
             one = table[mine & (table["compared"] == compared)]
             axes.plot(
-                one["seconds"], height[one.index], marker, color=colour, markerfacecolor=face, markersize=6, zorder=3
+                one["seconds"], height[one.index], marker, color=colour, markerfacecolor=face, markersize=6.5, zorder=3
             )
         axes.plot([], [], marker, color=colour, markersize=6, label=group)
+    axes.plot([], [], color=MUTED, linewidth=1, label="Pareto front")
     axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=8, handletextpad=0.2, columnspacing=1.4)
     names = [
         short(name) + (f" ↑ {digits(error)}" if error > high else "")
         for name, error in zip(table["estimator"], table["error"], strict=True)
     ]
-    spots = place(axes, table["seconds"].to_numpy(), height.to_numpy(), names)
+    spots = place(axes, table["seconds"].to_numpy(), height.to_numpy(), names, list(table["front"]))
     for line, name, spot in zip(table.itertuples(), names, spots, strict=True):
         if spot is None:
             continue
@@ -105,12 +111,12 @@ def draw(table: pd.DataFrame) -> Figure:
             mark,
             spot,
             textcoords="offset points",
-            fontsize=8,
+            fontsize=9,
             va="center",
             color=INK,
             weight="bold" if line.front else "normal",
             zorder=4,
-            arrowprops=leader if abs(spot[1]) > _NEAR else None,
+            arrowprops=leader if abs(spot[1]) > _NEAR or spot[0] > _NEAR else None,
         )
     return figure
 

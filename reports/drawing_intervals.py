@@ -8,8 +8,8 @@ import math
 import pandas as pd
 from matplotlib.figure import Figure
 
-from mibench.reports.style import MUTED, PALETTE, framed
-from mibench.reports.words import groups, short
+from mibench.reports.style import INK, MUTED, PALETTE, framed
+from mibench.reports.words import digits, groups, short
 
 __all__ = ["bounds", "draw", "shares", "wilson"]
 
@@ -26,14 +26,15 @@ def shares(trials: pd.DataFrame) -> pd.DataFrame:
         of `share`, `width` the median width of the stated intervals in nats.
     """
     stated = trials[trials["low"].notna() & trials["high"].notna() & trials["truth"].notna()]
+    inside = (stated["low"] <= stated["truth"]) & (stated["truth"] <= stated["high"])
+    found = stated.assign(inside=inside, width=stated["high"] - stated["low"]).groupby("estimator", sort=False)
+    table = found.agg(stated=("inside", "size"), held=("inside", "sum"), width=("width", "median"))
     lines = []
-    for group, methods in groups(dict.fromkeys(stated["estimator"])).items():
+    for group, methods in groups(name for name in trials["estimator"].unique() if name in table.index).items():
         for method in methods:
-            one = stated[stated["estimator"] == method.name]
-            held = int(((one["low"] <= one["truth"]) & (one["truth"] <= one["high"])).sum())
-            low, high = wilson(held, len(one))
-            width = float((one["high"] - one["low"]).median())
-            lines.append((method.name, group, len(one), held, held / len(one), low, high, width))
+            count, held, width = table.loc[method.name]
+            low, high = wilson(int(held), int(count))
+            lines.append((method.name, group, int(count), int(held), held / count, low, high, float(width)))
     return pd.DataFrame(lines, columns=["estimator", "group", "stated", "held", "share", "low", "high", "width"])
 
 
@@ -56,19 +57,23 @@ def bounds(trials: pd.DataFrame) -> pd.DataFrame:
 
 
 def draw(table: pd.DataFrame) -> Figure:
-    """Shares as dots with their Wilson interval, against 95 %."""
+    """Shares as dots with their Wilson interval, against 95 %, beside the counts and the widths."""
     count = len(table)
-    figure = framed(7.6, 0.24 * count + 0.75, left=2.2, right=1.0, top=0.1, bottom=0.55)
+    figure = framed(6.9, 0.24 * count + 0.95, left=2.2, right=1.75, top=0.3, bottom=0.55)
     axes = figure.subplots()
     places = range(count)[::-1]
     kinds = {group: PALETTE[i % len(PALETTE)] for i, group in enumerate(dict.fromkeys(table["group"]))}
     axes.axvline(0.95, color=MUTED, linestyle=(0, (4, 3)), linewidth=0.9)
+    axes.hlines(places, table["low"], table["high"], color=[kinds[group] for group in table["group"]], linewidth=1.8)
+    for group, colour in kinds.items():
+        one = [(line.share, at) for at, line in zip(places, table.itertuples(), strict=True) if line.group == group]
+        axes.plot(*zip(*one, strict=True), "o", color=colour, markersize=6, clip_on=False)
+    for at, text in ((1.05, "held"), (1.38, "width")):
+        axes.text(at, count - 0.4, text, color=INK, va="bottom")
     for place, line in zip(places, table.itertuples(), strict=True):
-        colour = kinds[line.group]
-        axes.hlines(place, line.low, line.high, color=colour, linewidth=1.6, alpha=0.6)
-        axes.plot(line.share, place, "o", color=colour, markersize=5.5, clip_on=False)
-        axes.text(1.04, place, f"{line.held} of {line.stated}", color=MUTED, fontsize=8, va="center")
-    axes.set_yticks(list(places), [short(name) for name in table["estimator"]])
+        axes.text(1.05, place, f"{line.held} of {line.stated}", color=MUTED, va="center")
+        axes.text(1.38, place, digits(line.width), color=MUTED, va="center")
+    axes.set_yticks(list(places), [short(name, 28) for name in table["estimator"]], color=INK)
     axes.tick_params(axis="y", length=0)
     axes.set_xticks([0, 0.25, 0.5, 0.75, 0.95], ["0 %", "25 %", "50 %", "75 %", "95 %"])
     axes.set_xlim(-0.02, 1.02)

@@ -3,57 +3,94 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mibench import tasks
+from mibench.contracts import Task
+from mibench.reports.figures import Plate, slug
 from mibench.reports.sheet import SCATTERED, is_images, scatter, strip
-from mibench.reports.style import styled, to_svg
-from mibench.reports.words import nats, series
+from mibench.reports.words import nats, series, short
 
-__all__ = ["Picture", "pictures"]
+__all__ = ["MOST", "Picture", "chosen", "pictures"]
 
+MOST = 24  # tasks
 _SEED, _PAIRS = 0, 5
 
 
 @dataclass(frozen=True)
 class Picture:
-    """Samples of one task: a data URL as `source` for images, a scatter as `svg` for vectors, else a `note` why not."""
+    """Samples of one task as a `plate`, or a `note` why there are none."""
 
     task: str
-    truth: str = ""
-    alt: str = ""
-    source: str = ""
-    svg: str = ""
+    plate: Plate | None = None
     note: str = ""
 
 
-def pictures(names: Iterable[str]) -> Iterator[Picture]:
-    """Samples of the named tasks: of each shape, the lowest, the middle and the highest mutual information."""
+def chosen(names: Iterable[str], most: int = MOST) -> list[str]:
+    """Of each shape the tasks of lowest, middle and highest mutual information, as they are listed.
+
+    Where that is more than `most`, the highest alone; where there are still more, shapes spread evenly over the list.
+    """
     shapes: dict[str, list[str]] = {}
     for name in names:
         shapes.setdefault(series(name), []).append(name)
-    for members in shapes.values():
-        for i in sorted({0, (len(members) - 1) // 2, len(members) - 1}):
-            yield _picture(members[i])
+    places = {shape: sorted({0, (len(found) - 1) // 2, len(found) - 1}) for shape, found in shapes.items()}
+    if sum(map(len, places.values())) > most:
+        places = {shape: [len(found) - 1] for shape, found in shapes.items()}
+    picked = [shapes[shape][i] for shape, which in places.items() for i in which]
+    if len(picked) > most:
+        picked = [picked[i] for i in np.linspace(0, len(picked) - 1, most).round().astype(int)]
+    return picked
 
 
-def _picture(name: str) -> Picture:
-    try:
-        task = tasks.get(name)
-        sample = task.sample(SCATTERED, _SEED)
-        truth, x, y = nats(task.truth.mi), np.asarray(sample.x), np.asarray(sample.y)
-        if is_images(x) and is_images(y):
-            size = f"{x.shape[2]} by {x.shape[1]}"
-            alt = f"{_PAIRS} sample pairs of {name}: x above, y below, {size} pixels each"
-            source = "data:image/png;base64," + b64encode(strip(x[:_PAIRS], y[:_PAIRS])).decode()
-            return Picture(name, truth, alt, source)
-        alt = f"Scatter of {SCATTERED} samples of {name}: first coordinate of x against first coordinate of y"
-        ident = "sample-" + "".join(char if char.isascii() and char.isalnum() else "-" for char in name)
-        with styled(ident):
-            return Picture(name, truth, alt, svg=to_svg(scatter(x, y), ident, alt).svg)
-    except Exception as error:  # a task of a plug-in that is gone, or that fails in any way, must not cost the report
-        return Picture(name, note=f"{type(error).__name__}: {error}")
+def pictures(names: Iterable[str]) -> Iterator[Picture]:
+    """Samples of the `chosen` of the named tasks."""
+    for i, name in enumerate(chosen(names)):
+        try:
+            yield Picture(name, _plate(f"sample-{i + 1}-{slug(name)}", name, tasks.get(name)))
+        except Exception as error:  # a plug-in's task that is gone, or that fails in any way, must not cost the report
+            yield Picture(name, note=f"{type(error).__name__}: {error}")
+
+
+def _plate(ident: str, name: str, task: Task) -> Plate:
+    few = task.sample(_PAIRS, _SEED)
+    x, y = np.asarray(few.x), np.asarray(few.y)
+    title, truth = short(name, 60), f"I(X;Y) = {nats(task.truth.mi)}."
+    if is_images(x) and is_images(y):
+        size = f"{x.shape[2]} by {x.shape[1]}"
+        same = _alike(x)
+        return Plate(
+            ident,
+            "samples",
+            title,
+            f"{truth} {_PAIRS} pairs of {size} pixels, x above y. {same}",
+            f"{_PAIRS} sample pairs of {title}: x above, y below, {size} pixels each",
+            lambda: strip(x, y),
+        )
+    many = task.sample(SCATTERED, _SEED)
+    sides = [np.asarray(side).reshape(SCATTERED, -1)[:, 0] for side in (many.x, many.y)]
+    return Plate(
+        ident,
+        "samples",
+        title,
+        f"{truth} First coordinate of x against that of y, in {SCATTERED} samples: {_correlation(sides)}",
+        f"Scatter of {SCATTERED} samples of {title}: first coordinate of x against first coordinate of y",
+        lambda: scatter(*sides),
+    )
+
+
+def _alike(x: NDArray[Any]) -> str:
+    """How much of a picture differs from pair to pair."""
+    share = float((np.ptp(x, axis=0) > 1e-6 * (np.ptp(x) or 1.0)).mean())
+    return f"{share:.0%} of the pixels of x differ between these pairs."
+
+
+def _correlation(sides: Sequence[NDArray[Any]]) -> str:
+    if not all(np.ptp(side) > 0 for side in sides):
+        return "one of them is constant."
+    return f"their correlation is {np.corrcoef(np.stack(sides))[0, 1]:.2f}."

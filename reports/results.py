@@ -3,71 +3,69 @@
 
 from __future__ import annotations
 
-import math
-from collections import Counter
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable
 
+import numpy as np
 import pandas as pd
 
 from mibench.contracts import Row
+from mibench.harness.score.table import as_frame
 from mibench.reports.words import family, order, series
 
 __all__ = ["cells", "trials"]
 
 _NUMBERS = ("estimate", "truth", "error", "low", "high", "lower", "upper", "seconds")
+_KEYS = ["family", "series", "task", "n", "estimator"]
 
 
-def trials(rows: Sequence[Row]) -> pd.DataFrame:
-    """One line per row, in nats and seconds; rows of self-consistency checks are left out.
+def trials(rows: Iterable[Row] | pd.DataFrame) -> pd.DataFrame:
+    """One line per estimator and sample, in nats and seconds, as `mibench.harness.score.frame` reads them.
+
+    Parameters
+    ----------
+    rows : iterable of Row, or the frame of them
 
     Returns
     -------
     pandas.DataFrame
-        Columns ``task, estimator, n, repetition, status, family, series, estimate, truth, error, low, high, lower,
-        upper, seconds``. `estimate` is NaN unless the trial ended ``ok``; `low`, `high` are the stated interval,
-        `lower`, `upper` the bounds. Lines stand in the registry's order, not in the journal's. With several
-        sample sizes in a run, `series` names them too.
+        The columns of the frame, with ``family`` and ``series`` of the task. An estimate is NaN unless it is finite and
+        its trial ended ``ok``, and so are the interval and the bounds of a trial that did not. Lines stand in the
+        registry's order, not in the journal's. With several sample sizes in a run, `series` names them too.
     """
-    rows = [row for row in rows if not row.check]
-    several = len({row.n for row in rows}) > 1
-    ranks = {pair: order(*pair) for pair in {(row.task, row.estimator) for row in rows}}
-    ordered = sorted(rows, key=lambda row: (ranks[row.task, row.estimator], row.n, row.repetition))
-    table = pd.DataFrame([_line(row, several) for row in ordered], columns=_COLUMNS)
-    return table.astype(dict.fromkeys(_NUMBERS, "float64"))
+    table = as_frame(rows).copy()
+    wild = ~np.isfinite(table["estimate"]) | ~table["ok"]
+    table.loc[wild, ["estimate", "error"]] = np.nan
+    table.loc[~table["ok"], ["low", "high", "lower", "upper"]] = np.nan
+    table.loc[~np.isfinite(table["truth"]), ["truth", "error"]] = np.nan
+    pairs = table[["task", "estimator"]].drop_duplicates()
+    ranks = sorted(pairs.itertuples(index=False, name=None), key=lambda pair: order(*pair))
+    place = pd.MultiIndex.from_tuples(ranks, names=["task", "estimator"])
+    table["place"] = place.get_indexer(pd.MultiIndex.from_frame(table[["task", "estimator"]])) if len(table) else 0
+    table = table.sort_values(["place", "n", "repetition"], kind="stable", ignore_index=True).drop(columns="place")
+    names = {task: (family(task), series(task)) for task in table["task"].unique()}
+    table["family"] = table["task"].map(lambda task: names[task][0])
+    table["series"] = table["task"].map(lambda task: names[task][1])
+    if table["n"].nunique() > 1:
+        table["series"] += ", n = " + table["n"].astype(str)
+    return table
 
 
 def cells(table: pd.DataFrame) -> pd.DataFrame:
-    """Means over repetitions of `trials`: one line per (task, n, estimator), with `status` as text when none was ok."""
-    keys = ["family", "series", "task", "n", "estimator"]
+    """Means over repetitions of `trials`: one line per (task, n, estimator).
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``family, series, task, n, estimator``; means of the numbers of `trials`; ``mae``: mean |error|; ``status``:
+        the most frequent; ``ok``: how many have an estimate; ``planned``: how many there are.
+    """
     if table.empty:
-        return pd.DataFrame(columns=[*keys, "status", *_NUMBERS, "ok", "planned"])
-    grouped = table.groupby(keys, sort=False)
-    means = grouped[list(_NUMBERS)].mean()
-    means["status"] = grouped["status"].agg(lambda found: Counter(found).most_common(1)[0][0])
+        return pd.DataFrame(columns=[*_KEYS, *_NUMBERS, "mae", "status", "ok", "planned"])
+    grouped = table.assign(mae=table["error"].abs()).groupby(_KEYS, sort=False)
+    means = grouped[[*_NUMBERS, "mae"]].mean()
+    tally = table.groupby([*_KEYS, "status"], sort=False).size().reset_index(name="count")
+    most = tally.sort_values("count", ascending=False, kind="stable").drop_duplicates(_KEYS).set_index(_KEYS)
+    means["status"] = most["status"]
     means["ok"] = grouped["estimate"].count()
     means["planned"] = grouped.size()
     return means.reset_index()
-
-
-_COLUMNS = ("task", "estimator", "n", "repetition", "status", "family", "series", *_NUMBERS)
-
-
-def _line(row: Row, several: bool) -> tuple[Any, ...]:
-    ok = row.status == "ok"
-    estimate = _finite(row.estimate) if ok else math.nan
-    truth = _finite(row.truth)
-    low, high = _pair(row.interval if ok else None)
-    lower, upper = _pair(row.bounds if ok else None)
-    label = series(row.task) + (f", n = {row.n}" if several else "")
-    numbers = (estimate, truth, estimate - truth, low, high, lower, upper, _finite(row.seconds))
-    return (row.task, row.estimator, row.n, row.repetition, row.status, family(row.task), label, *numbers)
-
-
-def _finite(value: float | None) -> float:
-    return float(value) if value is not None and math.isfinite(value) else math.nan
-
-
-def _pair(interval: tuple[float, float] | None) -> tuple[float, float]:
-    """Both ends, infinite ones too (a bound may be one-sided), or NaN where there is none."""
-    return (math.nan, math.nan) if interval is None else (float(interval[0]), float(interval[1]))

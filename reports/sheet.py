@@ -3,12 +3,10 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib import image
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
@@ -20,7 +18,7 @@ from mibench.reports.words import nats, short
 if TYPE_CHECKING:
     from mibench.contracts import RandomLike
 
-__all__ = ["SCATTERED", "is_images", "scatter", "strip", "write_sheet"]
+__all__ = ["SCATTERED", "grey", "is_images", "scatter", "strip", "write_sheet"]
 
 SCATTERED = 400  # points that a scatter of vectors shows
 
@@ -71,19 +69,26 @@ def is_images(values: Any) -> bool:
     return np.ndim(values) == 3
 
 
-def strip(x: NDArray[Any], y: NDArray[Any]) -> bytes:
-    """Pairs side by side as a small grey PNG, one pixel a pixel: x above y, shapes (n, h, w).
+def strip(x: NDArray[Any], y: NDArray[Any]) -> Figure:
+    """Pairs side by side, a pixel as a square: x above y, shapes (n, h, w).
 
     One grey scale holds for all pictures, so that pairs can be compared; the gaps are transparent.
     """
-    gap = max(1, x.shape[-1] // 16)
-    canvas = _canvas(x, y, gap)
+    pixels = grey(x, y)
+    height, width = pixels.shape[:2]
+    figure = framed(4.2, 4.2 * height / width, left=0, right=0, top=0, bottom=0)
+    axes = figure.subplots()
+    axes.imshow(pixels, interpolation="none", aspect="auto")
+    axes.set_axis_off()
+    return figure
+
+
+def grey(x: NDArray[Any], y: NDArray[Any]) -> NDArray[np.float64]:
+    """Pixels of `strip`: red, green, blue and opacity between 0 and 1, shape (2 h + gap, n (w + gap) - gap, 4)."""
+    canvas = _canvas(x, y, gap=max(1, x.shape[-1] // 16))
     low, high = np.nanmin(canvas), np.nanmax(canvas)
-    grey = (np.nan_to_num(canvas, nan=low) - low) / (high - low or 1.0)
-    picture = np.dstack([grey, grey, grey, ~np.isnan(canvas)])
-    buffer = io.BytesIO()
-    image.imsave(buffer, picture, format="png", metadata={"Software": ""})
-    return buffer.getvalue()
+    values = (np.nan_to_num(canvas, nan=low) - low) / (high - low or 1.0)
+    return np.dstack([values, values, values, ~np.isnan(canvas)])
 
 
 def scatter(x: NDArray[Any], y: NDArray[Any]) -> Figure:

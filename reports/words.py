@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -84,8 +85,11 @@ def plural(count: int, word: str) -> str:
 
 
 def short(text: str, most: int = 34) -> str:
-    """`text` on one line and cut in the middle, for figures, where a long name would push all else aside."""
-    text = " ".join(text.split())
+    """`text` on one line and cut in the middle, for figures, where a long name would push all else aside.
+
+    Control and direction characters are left out: they would break an SVG, or turn what stands beside the name.
+    """
+    text = " ".join("".join(char for char in text if unicodedata.category(char)[0] != "C" or char.isspace()).split())
     return text if len(text) <= most else f"{text[: most // 2]}…{text[-(most - most // 2 - 1) :]}"
 
 
