@@ -7,6 +7,7 @@ Importing this imports nothing heavy; `write` and `write_sheet` load what they n
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,20 +50,27 @@ def write(run: Run, *, figures: str | Path | None = None, formats: Sequence[str]
     wrong = [kind for kind in formats if kind not in FORMATS]
     if wrong:
         raise InputError(f"no figures as {', '.join(map(repr, wrong))}: choose from {', '.join(FORMATS)}")
+    from mibench.harness.score import frame
     from mibench.harness.score import leaderboard as score
     from mibench.reports import leaderboard, page
     from mibench.reports.figures import export, plates
     from mibench.reports.files import write_text
+    from mibench.reports.gallery import pictures
     from mibench.reports.results import cells, trials
 
-    scores, table = score(run.rows), trials(run.rows)
-    drawings = plates(cells(table), table, scores)
+    run = replace(run, rows=list(run.rows))
+    table, drawn = frame(run.rows), trials(run.rows)
+    scores = score(table)
+    drawings = plates(cells(drawn), drawn, scores, run.rows)
     written = {
         "leaderboard.csv": write_text(run.folder / "leaderboard.csv", leaderboard.csv(scores)),
         "leaderboard.md": write_text(run.folder / "leaderboard.md", leaderboard.markdown(scores)),
-        "report.html": write_text(run.folder / "report.html", page.render(run, scores, table, drawings)),
+        "report.html": write_text(run.folder / "report.html", page.render(run, scores, table, drawn, drawings)),
     }
-    return written if figures is None else written | export(drawings, Path(figures), formats)
+    if figures is None:
+        return written
+    samples = [picture.plate for picture in pictures(dict.fromkeys(drawn["task"])) if picture.plate]
+    return written | export([*drawings, *samples], Path(figures), formats)
 
 
 def write_sheet(task: Task | str, path: str | Path, *, count: int = 8, rng: RandomLike = 0) -> Path:
