@@ -170,6 +170,6 @@ def _sentences(facts: dict[str, Any]) -> list[str]:
     test = "Friedman" if len(found["names"]) > 2 else "Wilcoxon"
     lines = [
         f"Average ranks over {found['blocks']} tasks; that all are equal: p = {found['p_value']:.2g} ({test}). "
-        f"Those more than {found['distance']:.3f} apart differ (Nemenyi, {found['alpha']:.0%})."
+        f"Those more than {found['distance']:.3f} apart differ (Nemenyi, {100 * found['alpha']:g} %)."
     ]
     return lines + [f"  cannot be told apart: {', '.join(group)}" for group in found["groups"]]

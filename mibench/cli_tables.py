@@ -166,8 +166,7 @@ def _needed(line: Line) -> str:
 
 
 _COLUMNS = (
-    _Column("rank", "rank", _whole("rank")),
-    _Column("rank_low", "of ranks", _ranks),
+    _Column("rank_low", "rank", _ranks),
     _Column("task", "task", _text("task"), left=True),
     _Column("level", "MI", lambda line: level(_float(line["level"]))),
     _Column("n", "n", _whole("n")),

@@ -43,9 +43,10 @@ def leaderboard(rows: Iterable[Row] | pd.DataFrame, view: str = "raw") -> pd.Dat
         least one half completed (one that fails often cannot empty the set; it has no ``mae_common`` itself unless it
         completed it). ``mae_low``, ``mae_high``: its 95 % interval from a bootstrap over tasks, and over repetitions
         within them, the same draws for all (`mibench.harness.score.bootstrap`).
-        ``rank_low``, ``rank_high``: the 95 % interval of the rank by ``mae_common``; ``rank``: 1 + the estimators whose
-        whole interval lies before one's own, so that equal ranks are ties (`mibench.harness.score.ranks`). All of these
-        need `FEWEST` common tasks, or `FEWEST` repetitions of each of fewer.
+        ``rank``: 1 + the estimators whose ``mae_common`` is clearly smaller, so that equal ranks are ties;
+        ``rank_low`` (the same), ``rank_high``: its interval; all intervals hold at once with 95 %, and ranks whose
+        intervals overlap are ties too (`mibench.harness.score.ranks`). All of these need `FEWEST` common tasks, or
+        `FEWEST` repetitions of each of fewer.
         ``mae``, ``bias``, ``rmse``, ``worst``: mean |error|, mean error, root mean square and largest |error| over the
         estimator's own ok cells; ``relative``: mean |error| / truth over those of positive truth.
         ``sd``: spread over repetitions (root mean of the variances within a task and size); on a board without
@@ -118,7 +119,7 @@ def _told(lines: pd.DataFrame, table: pd.DataFrame, first: list[str]) -> pd.Data
 
 def _place(board: pd.DataFrame, shared: Common, found: Ranks | None) -> None:
     """Ranks and intervals of those that have them, in place."""
-    for column, name in (("rank", "rank"), ("rank_low", "low"), ("rank_high", "high")):
+    for column, name in (("rank", "low"), ("rank_low", "low"), ("rank_high", "high")):
         values = dict(zip(shared.names, getattr(found, name).tolist(), strict=True)) if found else {}
         board[column] = pd.array([values.get(each, pd.NA) for each in board["estimator"]], dtype="Int64")
     for column in ("mae_low", "mae_high"):

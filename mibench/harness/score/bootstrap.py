@@ -14,11 +14,11 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special, stats
+from scipy import special
 
 from mibench.harness.score.common import Common
 
-__all__ = ["DRAWS", "FEWEST", "Resampled", "interval", "resampled", "stretch", "units", "weights"]
+__all__ = ["DRAWS", "FEWEST", "Resampled", "averages", "expanded", "interval", "resampled", "units"]
 
 DRAWS = 2000
 FEWEST = 6  # tasks, or repetitions of each of fewer tasks, from which intervals and ranks are given
@@ -44,7 +44,7 @@ def units(shared: Common) -> int:
     return int(np.bincount(shared.strata).min())
 
 
-def weights(shared: Common, *, draws: int = DRAWS, seed: int = 0) -> NDArray[np.float64]:
+def averages(shared: Common, *, draws: int = DRAWS, seed: int = 0) -> NDArray[np.float64]:
     """Mean |error| of every estimator in every resample, shape (draws, names)."""
     rng = np.random.default_rng(seed)
     cells = len(shared.errors)
@@ -70,16 +70,17 @@ def weights(shared: Common, *, draws: int = DRAWS, seed: int = 0) -> NDArray[np.
     return means
 
 
-def stretch(count: int, level: float = 0.95) -> float:
-    """By how much an interval from resamples of `count` things is too narrow: sqrt(n / (n - 1)) t / z.
+def expanded(deviate: float, count: int) -> float:
+    """A deviate of resamples of `count` things, as wide as so few of them must have it.
 
-    Hesterberg, What teachers should know about the bootstrap, The American Statistician 69 (2015).
+    sqrt(n / (n - 1)) t, where Student's t with n - 1 degrees of freedom has the tail of the normal `deviate`: resamples
+    show neither the bias of the variance nor that it is estimated. Hesterberg, What teachers should know about the
+    bootstrap, The American Statistician 69 (2015).
     """
-    tail = (1 + level) / 2
-    return math.sqrt(count / (count - 1)) * float(stats.t.ppf(tail, count - 1) / special.ndtri(tail))
+    return -math.sqrt(count / (count - 1)) * float(special.stdtrit(count - 1, special.ndtr(-deviate)))
 
 
 def interval(means: NDArray[np.float64], count: int, level: float = 0.95) -> NDArray[np.float64]:
-    """Percentile intervals of `means`, expanded for few things to draw from (`stretch`): shape (2, names)."""
-    tail = float(special.ndtr(-stretch(count, level) * special.ndtri((1 + level) / 2)))
+    """Percentile intervals of `means`, expanded for the few things to draw from (`expanded`): shape (2, names)."""
+    tail = float(special.ndtr(-expanded(float(special.ndtri((1 + level) / 2)), count)))
     return np.asarray(np.quantile(means, [tail, 1 - tail], axis=0))
