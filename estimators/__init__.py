@@ -72,9 +72,9 @@ def deterministic(name: str) -> bool:
 
     False for what is not known here, such as a plug-in that is not loaded.
     """
-    *heads, tail = split_top(name, "+") or [""]
-    stages = [(registry, tail), *((compressors, head) for head in heads)]
     try:
+        *heads, tail = split_top(name, "+") or [""]
+        stages = [(registry, tail), *((compressors, head) for head in heads)]
         return all(each.entry(parse(stage).name).deterministic for each, stage in stages)
     except MibenchError:
         return False

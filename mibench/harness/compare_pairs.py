@@ -72,7 +72,8 @@ class Outcome:
     @property
     def declared(self) -> bool:
         """Whether HEAD declares another version of the estimator: its answers were meant to change."""
-        return self.base is not None and self.head is not None and _versions(self.base) != _versions(self.head)
+        versions = {row.estimator_version for row in (self.base, self.head) if row is not None} - {None}
+        return len(versions) > 1
 
 
 def pair(base: Iterable[Row], head: Iterable[Row], *, across_seeds: bool = False) -> list[Outcome]:
@@ -138,9 +139,15 @@ def _match(
 
 def _old(base: Sequence[Row], head: Sequence[Row]) -> list[tuple[Row, Row]]:
     """Rows of one cell of which one has no seed (schema 1): found, to say why they are not compared."""
-    index = {_identity(row)[:-1]: row for row in head}
-    found = [(row, index[_identity(row)[:-1]]) for row in base if _identity(row)[:-1] in index]
-    return [(b, h) for b, h in found if (b.seed is None) != (h.seed is None) or b.seed is None]
+    index: dict[Hashable, list[Row]] = {}
+    for row in head:
+        index.setdefault(_identity(row)[:-1], []).append(row)
+    found = []
+    for row in base:
+        others = index.get(_identity(row)[:-1], [])
+        if others and (row.seed is None or others[0].seed is None):
+            found.append((row, others.pop(0)))
+    return found
 
 
 def _without(rows: Sequence[Row], taken: Iterable[Row]) -> list[Row]:
@@ -172,10 +179,6 @@ def _name(text: str) -> Hashable:
     except MibenchError:
         return text
     return tuple((stage.name, tuple(sorted(stage.params.items(), key=lambda item: item[0]))) for stage in stages)
-
-
-def _versions(row: Row) -> int | None:
-    return row.estimator_version
 
 
 def _outcome(base: Row, head: Row, across_seeds: bool) -> Outcome:
