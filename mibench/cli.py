@@ -111,6 +111,9 @@ def main() -> None:
     "--scale", type=click.Choice(["default", "paper"]), default="default", help="paper: MI 0 to 10, 41 steps."
 )
 @click.option(
+    "--shard", metavar="PART/PARTS", help="Only this part of the run, such as 1/4; `mibench merge` joins parts."
+)
+@click.option(
     "--executor",
     default="local",
     metavar="NAME",
@@ -267,16 +270,34 @@ def scores(folder: Path, **options: Any) -> None:
 
 @main.command()
 @click.argument("folder", type=FOLDER)
-@click.option("--figures", type=FOLDER, help="Also write every figure into this folder.")
+@click.argument("other", type=FOLDER, required=False)
+@click.option("--figures", type=FOLDER, help="Also write every figure of the run into this folder.")
 @click.option("--format", "formats", multiple=True, type=click.Choice(["pdf", "png", "svg"]), help="Of the figures.")
-def report(folder: Path, figures: Path | None, formats: tuple[str, ...]) -> None:
-    """Write the reports of a run folder anew.
+@click.option("--out", type=_Path(path_type=Path), help="Of two runs: the page or its folder.  [default: OTHER]")
+@click.option("--across-seeds", is_flag=True, help="Of two runs: compare errors on different samples.")
+def report(
+    folder: Path,
+    other: Path | None,
+    figures: Path | None,
+    formats: tuple[str, ...],
+    out: Path | None,
+    across_seeds: bool,
+) -> None:
+    """Write the reports of a run folder anew, or compare two.
 
-    leaderboard.csv, leaderboard.md and report.html; figures as files of their own on request.
+    Of one run leaderboard.csv, leaderboard.md and report.html, and figures as files of their own on request. Of two
+    comparison.html: leaderboards side by side, and OTHER's errors less FOLDER's on the samples that both answered.
     """
     from mibench import cli_status
 
-    cli_status.report(folder, figures, formats or ("pdf",))
+    if other is None and (out is not None or across_seeds):
+        raise click.UsageError("--out and --across-seeds are for two runs: mibench report FOLDER OTHER")
+    if other is not None and (figures is not None or formats):
+        raise click.UsageError("--figures and --format are for one run: mibench report FOLDER")
+    if other is not None:
+        cli_status.comparison(folder, other, out, across_seeds)
+    else:
+        cli_status.report(folder, figures, formats or ("pdf",))
 
 
 @main.command(
@@ -299,6 +320,53 @@ def compare(base: Path, head: Path, rules: Path | None, across_seeds: bool, part
     from mibench import cli_compare
 
     sys.exit(cli_compare.run(base, head, rules=rules, across_seeds=across_seeds, partial=partial, to=to))
+
+
+@main.command()
+@click.argument("out", type=FOLDER)
+@click.argument("folders", nargs=-1, required=True, type=FOLDER, metavar="FOLDER...")
+@click.option(
+    "--conflicts",
+    type=click.Choice(["refuse", "last"]),
+    default="refuse",
+    help="Where two parts estimate one trial differently: refuse, or keep both rows and count the last.",
+)
+def merge(out: Path, folders: tuple[Path, ...], conflicts: str) -> None:
+    """Join runs of several machines into the new run folder OUT.
+
+    Of one trial in several parts an `ok` row counts before a failure, and a later part before an earlier one; no row is
+    dropped. Parts of different root seeds, or that drew different samples of a task, are refused (exit code 2), and so
+    are two different estimates of one trial.
+    """
+    from mibench import cli_merge
+
+    cli_merge.merge(out, folders, conflicts)
+
+
+@main.command()
+@click.argument("folder", type=FOLDER)
+@click.option("--format", "how", type=click.Choice(["csv", "json", "parquet"]), default="csv", help="Of the file.")
+@click.option("--out", type=_Path(dir_okay=False, allow_dash=True), default="-", help="File; - for standard output.")
+def export(folder: Path, how: str, out: str) -> None:
+    """Write every row of a run as a table, with all digits.
+
+    \b
+    key, task, estimator, n, repetition, status   the trial, and how it ended
+    estimate, std_error                           nats, raw
+    interval_low, interval_high                   its 95 % interval, nats
+    bounds_low, bounds_high                       its enclosure of the truth; inf where open
+    truth, truth_std_error, seconds, peak_mb      nats, seconds, MiB
+    diagnostics                                   JSON text: object of numbers
+    error, check                                  why no estimate; self-consistency check
+    seed, task_version, estimator_version         what the key was made of
+    sample                                        JSON text: fingerprint of the data
+
+    Missing values are empty (csv), null (json, parquet). In JSON, diagnostics and sample are no text, and inf is null.
+    In CSV a text that a spreadsheet would compute (= + - @ first) gets a ' before it. Parquet needs mibench[parquet].
+    """
+    from mibench import cli_merge
+
+    cli_merge.export(folder, how, out)
 
 
 @main.command()

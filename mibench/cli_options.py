@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mibench.contracts import InputError
-from mibench.harness import consistency
+from mibench.harness import consistency, shard
 from mibench.harness.run import Rerun
 
 __all__ = ["Options"]
@@ -27,6 +27,7 @@ class Options:
     consistency: str | None = None
     quick: bool = False
     scale: str = "default"
+    shard: str | None = None
     executor: str = "local"
     scheduler: str | None = None
     jobs: int | None = None
@@ -77,7 +78,9 @@ class Options:
         words += [self.preset] if self.preset != "default" else []
         words += ["consistency"] if self.consistency else []
         words += [f"n{'-'.join(map(str, self.sizes))}"] if self.ns is not None else []
-        return Path("runs", "-".join([*words, f"seed{self.seed}"]))
+        words += [f"seed{self.seed}"]
+        words += ["shard{}of{}".format(*shard.read(self.shard))] if self.shard else []
+        return Path("runs", "-".join(words))
 
 
 def _slug(selection: str) -> str:

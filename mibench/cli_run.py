@@ -18,7 +18,7 @@ from mibench.cli_options import Options
 from mibench.cli_resources import check_device, device_variable, share_cores
 from mibench.cli_text import many
 from mibench.contracts import MibenchError, Row, Trial
-from mibench.harness import store
+from mibench.harness import shard, store
 from mibench.harness import threads as caps
 from mibench.harness.run import FAILURES, execute, left_to_do
 
@@ -54,12 +54,13 @@ def run(options: Options) -> int:
         )
     for message in planned.left_out:
         click.echo(f"mibench: left out: {message}", err=True)
-    if not planned.trials:
+    trials = planned.trials if options.shard is None else shard.take(planned.trials, *shard.read(options.shard))
+    if not trials:
         click.echo("mibench: nothing to run: the selection left no trial; see `mibench ls`", err=True)
         return NOTHING
     if options.dry_run:
-        return _dry_run(options, planned.trials, jobs, threads)
-    return _run(options, planned.trials, plugins, jobs, threads)
+        return _dry_run(options, trials, jobs, threads)
+    return _run(options, trials, plugins, jobs, threads)
 
 
 def _run(options: Options, trials: Sequence[Trial], plugins: tuple[str, ...], jobs: int | None, threads: int) -> int:
@@ -224,6 +225,7 @@ def _selection(options: Options, trials: Sequence[Trial]) -> dict[str, Any]:
         "seed": options.seed,
         "preset": options.preset,
         "consistency": options.checks,
+        **({"shard": options.shard} if options.shard else {}),
     }
 
 

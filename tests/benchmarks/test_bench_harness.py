@@ -64,7 +64,7 @@ class Inline(Executor):
 
 def make(size: int) -> plan.Plan:
     """`size` trials of two estimators, one of them a composite whose compression is shared."""
-    return plan.make("gaussian", "ae+ksg,ksg", ns=[1000], repetitions=size // 2)
+    return plan.make("gaussian[mi=1]", "ae+ksg,ksg", ns=[1000], repetitions=size // 2)
 
 
 def note(benchmark: Any, size: int, **more: Any) -> None:

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every row and every column of a run for other programs: CSV, JSON, Parquet, with all digits."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import json
+import math
+from collections.abc import Iterable
+from typing import Any
+
+import pandas as pd
+
+from mibench.contracts import NotInstalled, Row
+
+__all__ = ["COLUMNS", "FORMATS", "export", "frame"]
+
+FORMATS = ("csv", "json", "parquet")
+_PAIRS = ("interval", "bounds")
+_WHOLE = ("n", "repetition", "seed", "task_version", "estimator_version")
+_NUMBERS = ("estimate", "std_error", "truth", "truth_std_error", "seconds", "peak_mb")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def _names() -> list[str]:
+    names: list[str] = []
+    for field in dataclasses.fields(Row):
+        names += [f"{field.name}_low", f"{field.name}_high"] if field.name in _PAIRS else [field.name]
+    return names
+
+
+COLUMNS = tuple(_names())
+
+
+def frame(rows: Iterable[Row]) -> pd.DataFrame:
+    """One line per row, `COLUMNS` as columns; diagnostics and sample as JSON text, missing values as missing."""
+    lines = [_line(row) for row in rows]
+    table = pd.DataFrame(
+        {name: [line[name] for line in lines] for name in COLUMNS}, columns=list(COLUMNS), dtype=object
+    )
+    for name in COLUMNS:
+        if name in _WHOLE:
+            table[name] = table[name].astype("Int64")
+        elif name in _NUMBERS or name.endswith(("_low", "_high")):
+            table[name] = table[name].astype("float64")
+        else:
+            table[name] = table[name].astype("string")
+    return table
+
+
+def export(rows: Iterable[Row], how: str) -> bytes:
+    """The file's content, in one of `FORMATS`.
+
+    A text that begins with ``=``, ``+``, ``-``, ``@``, tab or carriage return gets a ``'`` before it in CSV, because a
+    spreadsheet would compute it; JSON and Parquet keep it as it is.
+
+    Raises
+    ------
+    NotInstalled
+        For Parquet without pyarrow.
+    """
+    if how == "json":
+        return _json(rows)
+    table = frame(rows)
+    if how == "parquet":
+        try:
+            import pyarrow  # noqa: F401
+        except ModuleNotFoundError as error:
+            raise NotInstalled("--format parquet needs pyarrow: pip install 'mibench[parquet]'") from error
+        file = io.BytesIO()
+        table.to_parquet(file, index=False, engine="pyarrow")
+        return file.getvalue()
+    for name in table.select_dtypes("string"):
+        risky = table[name].str.startswith(_FORMULA, na=False)
+        table.loc[risky, name] = "'" + table.loc[risky, name]
+    text: str = table.to_csv(index=False, lineterminator="\n")
+    return text.encode(errors="surrogatepass")
+
+
+def _line(row: Row) -> dict[str, Any]:
+    values: dict[str, Any] = {field.name: getattr(row, field.name) for field in dataclasses.fields(Row)}
+    for name in _PAIRS:
+        values[f"{name}_low"], values[f"{name}_high"] = values.pop(name) or (None, None)
+    values["diagnostics"] = json.dumps({key: _finite(value) for key, value in row.diagnostics.items()})
+    values["sample"] = None if row.sample is None else json.dumps([_finite(value) for value in row.sample])
+    return values
+
+
+def _json(rows: Iterable[Row]) -> bytes:
+    """A list of objects; JSON has no infinity, so the open end of a bound is null, as missing ones are."""
+    lines = []
+    for row in rows:
+        values = {key: _finite(value) if isinstance(value, float) else value for key, value in _line(row).items()}
+        values["diagnostics"] = {key: _finite(value) for key, value in row.diagnostics.items()}
+        values["sample"] = None if row.sample is None else [_finite(value) for value in row.sample]
+        lines.append(json.dumps(values, allow_nan=False))
+    return ("[\n" + ",\n".join(lines) + "\n]\n").encode()
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
