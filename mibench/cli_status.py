@@ -14,7 +14,7 @@ from mibench.harness import journal, store
 from mibench.harness.run import FAILURES
 from mibench.reports.failures import reasons
 
-__all__ = ["report", "status"]
+__all__ = ["comparison", "report", "status"]
 
 _SHOWN = 4  # names of a list that are shown
 
@@ -57,6 +57,18 @@ def report(folder: Path, figures: Path | None, formats: Sequence[str]) -> None:
         raise store.FolderError(f"{folder} holds no finished trial yet: there is nothing to report")
     written = reports.write(run, figures=figures, formats=formats) if figures else reports.write(run)
     for path in written.values():
+        click.echo(str(path))
+
+
+def comparison(base: Path, head: Path, out: Path | None, across_seeds: bool) -> None:
+    """Write the page that compares two run folders."""
+    from mibench import reports
+
+    first, second = store.load(base), store.load(head)
+    for run in (first, second):
+        if not run.rows:
+            raise store.FolderError(f"{run.folder} holds no finished trial yet: there is nothing to compare")
+    for path in reports.write_comparison(first, second, out, across_seeds=across_seeds).values():
         click.echo(str(path))
 
 

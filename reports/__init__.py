@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mibench.contracts import RandomLike
     from mibench.harness.store import Run
 
-__all__ = ["FORMATS", "write", "write_sheet"]
+__all__ = ["FORMATS", "write", "write_comparison", "write_sheet"]
 
 FORMATS = ("pdf", "png", "svg")
 
@@ -71,6 +71,40 @@ def write(run: Run, *, figures: str | Path | None = None, formats: Sequence[str]
         return written
     samples = [picture.plate for picture in pictures(dict.fromkeys(drawn["task"])) if picture.plate]
     return written | export([*drawings, *samples], Path(figures), formats)
+
+
+def write_comparison(
+    base: Run, head: Run, out: str | Path | None = None, *, across_seeds: bool = False
+) -> dict[str, Path]:
+    """Write one page that compares two runs.
+
+    Parameters
+    ----------
+    base, head : Run
+        A positive difference means that HEAD errs more.
+    out : path, optional
+        The file, or a folder for ``comparison.html``; the folder of HEAD without.
+    across_seeds : bool
+        The runs have different root seeds: their errors are compared on different samples.
+
+    Returns
+    -------
+    dict of str to Path
+        File name to path.
+
+    Raises
+    ------
+    InputError
+        If both are one run, or `across_seeds` where they share a root seed.
+    """
+    from mibench.reports import comparison
+    from mibench.reports.files import write_text
+
+    if base.folder.resolve() == head.folder.resolve():
+        raise InputError(f"both runs are {base.folder}: a run compared with itself shows nothing; name another")
+    path = head.folder if out is None else Path(out)
+    path = path / "comparison.html" if path.is_dir() else path
+    return {path.name: write_text(path, comparison.render(base, head, across_seeds=across_seeds))}
 
 
 def write_sheet(task: Task | str, path: str | Path, *, count: int = 8, rng: RandomLike = 0) -> Path:

@@ -49,7 +49,7 @@ def lines(scores: pd.DataFrame) -> list[list[Field]]:
 
 
 def given(name: str, table: pd.DataFrame, scores: pd.DataFrame) -> dict[str, Any]:
-    """What the scripts of the page are given: trials, columns, and the numbers of the bootstrap, which they do not redo.
+    """What the scripts of the page are given: trials, columns, and the bootstrap's numbers, which they do not redo.
 
     Parameters
     ----------

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """DataTables, the table library of the page, as text that can stand inside it.
 
-The package itables ships DataTables with its extensions as one ECMAScript module. It is read from there when a report is
-written: nothing of it is kept here, and a new release of it is an upgrade of one package. A module that stands in the
-page itself is under the page's Content-Security-Policy by its hash alone, without a URL that would have to be allowed.
+The package itables ships DataTables with its extensions as one ECMAScript module. It is read from there when a report
+is written: nothing of it is kept here, and a new release of it is an upgrade of one package. A module that stands in
+the page itself is allowed by the hash of it alone, so that the page's policy needs to allow no address.
 """
 
 from __future__ import annotations
@@ -50,8 +50,8 @@ def style() -> str:
 def inert(script: str) -> str:
     r"""`script` without what an HTML parser would take for the end of it: the ``<`` of ``</script`` and of ``<!--``.
 
-    It becomes ``\x3c``, which is the same in strings, templates and regular expressions; nowhere else does a script hold
-    such letters.
+    It becomes ``\x3c``, which is the same in strings, templates and regular expressions; nowhere else does a script
+    hold such letters.
     """
     return re.sub(r"<(?=!--|/?script)", r"\\x3c", script, flags=re.IGNORECASE)
 

@@ -36,12 +36,16 @@ def document(template: str, scripts: Sequence[str], data: Any, **context: Any) -
     """
     own = "\n".join(_text(name) for name in scripts)
     modules = [datatables.module(), datatables.inert(own)]
-    return _environment().get_template(template).render(
-        style=Markup("\n".join([datatables.style(), _text("report.css"), _text("board.css")])),
-        modules=[Markup(each) for each in modules],
-        hashes=[_hash(each) for each in modules],
-        data=Markup(_json(data)),
-        **context,
+    return (
+        _environment()
+        .get_template(template)
+        .render(
+            style=Markup("\n".join([datatables.style(), _text("report.css"), _text("board.css")])),
+            modules=[Markup(each) for each in modules],
+            hashes=[_hash(each) for each in modules],
+            data=Markup(_json(data)),
+            **context,
+        )
     )
 
 

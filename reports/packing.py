@@ -64,7 +64,7 @@ def pack(table: pd.DataFrame) -> dict[str, Any]:
 
 def _places(values: pd.Series, names: Iterable[str]) -> NDArray[np.int64]:
     place = {name: i for i, name in enumerate(names)}
-    return values.map(place).to_numpy(np.int64)
+    return np.asarray(values.map(place), dtype=np.int64)
 
 
 def _whole(values: NDArray[Any]) -> dict[str, Any]:

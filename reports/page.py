@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SCRIPTS", "render"]
 
-SCRIPTS = ("words.js", "scores.js", "state.js", "board.js", "page.js", "figures.js")
+SCRIPTS = ("tables.js", "figures.js", "words.js", "scores.js", "state.js", "board.js", "page.js")
 _GROUPS = {
     "direct": "on the data as they are",
     "neural": "variational bounds with a trained critic",
@@ -36,9 +36,7 @@ _FIGURES = ("ranks", "truth", "errors", "cost", "intervals", "consistency")  # s
 _MOST = 300  # lines of the table of bounds, and trials of one reason
 
 
-def render(
-    run: Run, scores: pd.DataFrame, table: pd.DataFrame, trials: pd.DataFrame, plates: Sequence[Plate]
-) -> str:
+def render(run: Run, scores: pd.DataFrame, table: pd.DataFrame, trials: pd.DataFrame, plates: Sequence[Plate]) -> str:
     """The page of `run`.
 
     Parameters

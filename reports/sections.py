@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The smaller tables of the page: errors by level of MI, samples needed, self-consistency, settings tuned by the truth."""
+"""The smaller tables of the page: errors by level of MI, samples needed, self-consistency, tuning by the truth."""
 
 from __future__ import annotations
 
@@ -57,11 +57,12 @@ def needed(table: pd.DataFrame, names: Sequence[str]) -> Sheet | None:
         reached = own["n_needed"].dropna().astype(float)
         share = len(reached) / len(own) if len(own) else math.nan
         numbers = [reached.min(), reached.median(), reached.max()] if len(reached) else [math.nan] * 3
-        rows.append([_text(name), _field(percent(share) + f" ({len(reached)}/{len(own)})", share), *map(_count, numbers)])
+        within = _field(f"{percent(share)} ({len(reached)}/{len(own)})", share)
+        rows.append([_text(name), within, *map(_count, numbers)])
     heads = ["estimator", "tasks within", "least n", "median n", "largest n"]
     note = (
-        f"Within: from this n on, the mean |error| over repetitions stays at most {TOLERANCE:g} nats and every trial ends "
-        "ok. The sizes are of the tasks on which that was reached."
+        f"Within: from this n on, the mean |error| over repetitions stays at most {TOLERANCE:g} nats and every trial "
+        "ends ok. The sizes are of the tasks on which that was reached."
     )
     return Sheet(heads, rows, note)
 

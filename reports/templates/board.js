@@ -1,5 +1,4 @@
 // The leaderboard: filters choose trials, scores.js scores them, DataTables shows, sorts, searches and saves the lines.
-const DataTable = globalThis.DataTable;
 const PAGE = 50; // lines
 const ENDS = { coverage: ["ok", "planned"], interval_coverage: ["intervals"], bounds_held: ["bounds"] }; // saved with
 const ONLY = {
@@ -10,13 +9,6 @@ const ONLY = {
   estimate: ["task"],
   ...Object.fromEntries(["rank", "rank_low", "mae_common", "mae_low"].map((key) => [key, ["estimator"]])),
 };
-
-DataTable.type("missing-last", {
-  order: {
-    asc: (a, b) => Number.isNaN(a) - Number.isNaN(b) || a - b || 0,
-    desc: (a, b) => Number.isNaN(a) - Number.isNaN(b) || b - a || 0,
-  },
-});
 
 // The columns of a grouping, each with its unit in the view; `usual` are those that are shown unless others are asked for.
 function columnsOf(state) {

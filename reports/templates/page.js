@@ -173,6 +173,7 @@ function addControls() {
     for (const fold of form.querySelectorAll("details[open]")) if (!fold.contains(event.target)) fold.open = false;
   });
   form.hidden = false;
+  for (const each of document.querySelectorAll(".scripted")) each.hidden = false;
 }
 
 function goTo(section) {
@@ -194,10 +195,6 @@ function fromAddress() {
 }
 
 function start() {
-  const dark = matchMedia("(prefers-color-scheme: dark)");
-  const paint = () => document.documentElement.classList.toggle("dark", dark.matches);
-  dark.addEventListener("change", paint);
-  paint();
   addControls();
   fromAddress();
   addEventListener("popstate", fromAddress);
