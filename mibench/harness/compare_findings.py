@@ -41,8 +41,8 @@ class Finding:
     n: int | None
     repetition: int | None
     what: str  # the number that moved: estimate, interval, bounds, mean |error|, seconds, status
-    base: str | float | None
-    head: str | float | None
+    base: str | float | tuple[float, ...] | None
+    head: str | float | tuple[float, ...] | None
     text: str
     regression: bool
 
@@ -88,8 +88,8 @@ def moved_numbers(outcome: Outcome, limits: Limits) -> Iterator[Finding]:
             base.n,
             base.repetition,
             name,
-            _show(before),
-            _show(after),
+            before if len(before) > 1 else next(iter(before), None),
+            after if len(after) > 1 else next(iter(after), None),
             text,
             not outcome.declared,
         )
@@ -141,7 +141,6 @@ def _distance(before: tuple[float, ...], after: tuple[float, ...]) -> float:
     return max((0.0 if a == b else abs(a - b) for a, b in zip(before, after, strict=True)), default=0.0)
 
 
-def _show(values: tuple[float, ...]) -> str | float | None:
-    if len(values) < 2:
-        return values[0] if values else None
-    return f"[{', '.join(f'{value:.7g}' for value in values)}]"
+def _show(values: tuple[float, ...]) -> str:
+    numbers = ", ".join(f"{value:.7g}" for value in values)
+    return f"[{numbers}]" if len(values) > 1 else numbers or "none"
