@@ -298,3 +298,17 @@ def test_no_cluster_no_address_no_package_no_such_executor(monkeypatch: pytest.M
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(NotInstalled, match=r"pip install 'mibench\[dask\]'"):
         executors.make("dask", Request())
+
+
+def test_the_slurm_example_writes_a_job_script_that_starts_workers() -> None:
+    pytest.importorskip("dask_jobqueue")
+    example = Path(__file__).parents[2] / "docs" / "examples" / "slurm.py"
+    asked = ["--show", "--account", "physics", "--cores", "8", "--threads", "2", "--memory", "3", "--hours", "2"]
+    said = subprocess.run([sys.executable, str(example), *asked], capture_output=True, text=True, timeout=60)
+    assert said.returncode == 0, said.stderr
+    directives = [line.removeprefix("#SBATCH ") for line in said.stdout.splitlines() if line.startswith("#SBATCH")]
+    assert {"-A physics", "--cpus-per-task=8", "--mem=12G", "-t 02:00:00"} <= set(directives)
+    (command,) = (line for line in said.stdout.splitlines() if "dask_worker" in line)
+    assert command.startswith(f"{sys.executable} -m distributed.cli.dask_worker tcp://")
+    assert "--nthreads 4 " in command
+    assert "--lifetime 110m --lifetime-stagger 5m" in command
