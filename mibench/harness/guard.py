@@ -30,7 +30,8 @@ def undisturbed(what: str) -> Iterator[None]:
     InputError
         If it asks Python to leave.
     """
-    folder = os.open(".", os.O_RDONLY)
+    _reopen_standard_files()
+    folder = _here()
     environment, mask, speech = dict(os.environ), os.umask(0), locale.setlocale(locale.LC_ALL)
     os.umask(mask)
     streams = sys.stdin, sys.stdout, sys.stderr
@@ -52,9 +53,16 @@ def undisturbed(what: str) -> Iterator[None]:
         if dict(os.environ) != environment:
             os.environ.clear()
             os.environ.update(environment)
-        with contextlib.suppress(OSError):  # closed by it: paths that matter are absolute
-            os.fchdir(folder)
-            os.close(folder)
+        if folder:
+            with contextlib.suppress(OSError):  # removed meanwhile
+                os.chdir(folder)
+
+
+def _here() -> str:
+    try:
+        return os.getcwd()
+    except OSError:  # it is removed
+        return ""
 
 
 def _handlers() -> dict[signal.Signals, signal.Handlers]:
@@ -77,6 +85,8 @@ def _reopen_standard_files() -> None:
             os.fstat(number)
         except OSError:
             null = os.open(os.devnull, os.O_RDWR)
-            if null != number:
+            if null == number:
+                os.set_inheritable(null, True)  # as standard files are
+            else:
                 os.dup2(null, number)
                 os.close(null)

@@ -119,12 +119,13 @@ def _die_with_parent() -> None:
 
 def _redirect(target: int) -> None:
     """Send what the trial prints to a file: the terminal belongs to the live view."""
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in filter(None, (sys.stdout, sys.stderr)):  # there is none where the run was started without
+        stream.flush()
     fcntl.fcntl(target, fcntl.F_SETFL, fcntl.fcntl(target, fcntl.F_GETFL) | os.O_APPEND)  # the parent cuts it
     os.dup2(target, 1)
     os.dup2(target, 2)
-    os.close(target)
+    if target > 2:
+        os.close(target)
     faulthandler.enable(file=2)  # a segmentation fault leaves its Python frames there
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -139,4 +140,10 @@ def _start_servers() -> None:
             del os.environ["PYTHONWARNINGS"]
         else:
             os.environ["PYTHONWARNINGS"] = before
-    forkserver.ensure_running()
+    try:
+        forkserver.ensure_running()
+    except OSError as error:
+        raise MibenchError(
+            f"cannot start processes for trials: {error.strerror}; they need a little room for sockets in "
+            f"{tempfile.gettempdir()}: make some, or name another folder in TMPDIR"
+        ) from error

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import os
 import warnings
 
@@ -18,6 +19,8 @@ def _leave(server: int) -> None:
         strays.end_all(server)
 
 
+with contextlib.suppress(OSError):
+    os.setsid()  # a signal to the run's whole group must leave somebody to end the orphans
 strays.adopt_orphans()
 warnings.filterwarnings("ignore", message="forkserver: waitpid returned unexpected pid")  # an orphan that ended
 atexit.register(_leave, os.getpid())

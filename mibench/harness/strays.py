@@ -20,7 +20,7 @@ from multiprocessing import forkserver
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
-__all__ = ["adopt_orphans", "children", "descendants", "end", "end_all", "start"]
+__all__ = ["adopt_orphans", "children", "descendants", "end", "end_all", "server", "start"]
 
 _SET_CHILD_SUBREAPER = 36  # of prctl(2)
 _ATTEMPTS = 3  # to start a process, while trials kill the server
@@ -78,9 +78,9 @@ def end(process: ForkServerProcess) -> None:
         process.close()
     with _starting:
         _trials.discard(pid)
-        server = _server()
-        if server is not None:
-            end_all(server, spared=_trials)
+        ancestor = server()
+        if ancestor is not None:
+            end_all(ancestor, spared=_trials)
 
 
 def end_all(ancestor: int, spared: Collection[int] = ()) -> None:
@@ -131,12 +131,16 @@ def descendants(pid: int) -> list[int]:
 
 def _is_stray(pid: int, ancestor: int) -> bool:
     try:
-        if os.getsid(pid) == os.getsid(ancestor):
-            return False
-        state = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[0]
-    except OSError:  # it ended
+        return os.getsid(pid) != os.getsid(ancestor) and not _is_dead(pid)
+    except ProcessLookupError:
         return False
-    return state not in (b"Z", b"X")
+
+
+def _is_dead(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[0] in (b"Z", b"X")
+    except (FileNotFoundError, ProcessLookupError):
+        return os.path.exists("/proc/self/stat")  # else it is not known here
 
 
 def _kill(pid: int) -> None:
@@ -150,14 +154,15 @@ def _reap() -> None:
             pass
 
 
-def _server() -> int | None:
+def server() -> int | None:
+    """Number of the living process that trials are copies of."""
     number = vars(forkserver._forkserver)["_forkserver_pid"]
-    return number if isinstance(number, int) else None
+    return number if isinstance(number, int) and not _is_dead(number) else None
 
 
 def _wake_server() -> None:
     """Undo a SIGSTOP: a trial knows the server as its parent, and may have sent it one."""
-    server = _server()
-    if server is not None:
+    number = server()
+    if number is not None:
         with contextlib.suppress(ProcessLookupError):
-            os.kill(server, signal.SIGCONT)
+            os.kill(number, signal.SIGCONT)

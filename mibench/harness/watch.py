@@ -30,6 +30,7 @@ _TREE_LOOKS = 3  # every so many looks, its children's memory is counted anew
 _LOG = 4 * 2**20  # bytes that a trial may have printed before all but the last are dropped
 _TAIL = 8000  # bytes of it that are read for the last words
 _DYING = 5.0  # seconds between the end of a process's pipe and of the process, when it had much memory to give back
+_LOST = 255  # what multiprocessing gives for an exit code that nobody told
 _SAID_OUT_OF_MEMORY = re.compile(r"\bMemoryError\b|bad_alloc|[Cc]annot allocate memory|out of memory")
 
 
@@ -140,6 +141,7 @@ class Watch:
         self._looks = 0
         self._children = 0
         self._peak = 0
+        self._server = strays.server()
         self._pidfd: int | None = None
         if hasattr(os, "pidfd_open"):  # the kernel's word, which holds even when the server that started it is killed
             with contextlib.suppress(OSError):
@@ -182,6 +184,8 @@ class Watch:
             ended = f"killed by {name}"
             if name == "SIGKILL":
                 ended += " from outside (the system's out-of-memory killer?)"
+        elif code == _LOST and (self._server is None or strays.server() != self._server):
+            ended = "ended without an answer, and how is not known: the process that starts trials was killed too"
         else:
             ended = f"exited with code {code} and no answer"
         if _SAID_OUT_OF_MEMORY.search(tail):

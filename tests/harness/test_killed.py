@@ -3,66 +3,25 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import signal
-import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import psutil
 import pytest
 
-from mibench.harness import journal
+from mibench.harness import journal, store
 
-FAKES = Path(__file__).parent / "fakes.py"
-Start = Callable[..., "subprocess.Popen[str]"]
+if TYPE_CHECKING:
+    from tests.harness.conftest import Runs
 
-
-@pytest.fixture
-def start(tmp_path: Path) -> Iterator[Start]:
-    """Start `mibench run` on a folder of the test; whatever is left of it is killed."""
-    started: list[subprocess.Popen[str]] = []
-
-    def begin(*arguments: str, **environment: str) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", "mibench", "run", "--plugin", str(FAKES), "--out", str(tmp_path / "run")]
-        command += ["--tasks", "toy[mi=1],toy[mi=2]", "--n-samples", "50", "--jobs", "2", "--threads", "1", *arguments]
-        process = subprocess.Popen(
-            command,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            env=os.environ | environment,
-            start_new_session=True,
-            preexec_fn=hear_interrupts,
-        )
-        started.append(process)
-        return process
-
-    yield begin
-    for process in started:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
-
-
-def hear_interrupts() -> None:
-    """Undo what a background job inherits from a shell: there SIGINT is ignored, and Python then leaves it so."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
-def family(process: subprocess.Popen[str]) -> list[psutil.Process]:
-    with contextlib.suppress(psutil.Error):
-        return psutil.Process(process.pid).children(recursive=True)
-    return []
-
-
-def left(processes: list[psutil.Process], within: float = 8.0) -> list[psutil.Process]:
-    """Those still alive after a while: the servers take a moment to see that their client is gone."""
-    return psutil.wait_procs(processes, timeout=within)[1]
+HERE = Path(__file__).parent
+COMMON = ["--tasks", "toy[mi=1]", "--n-samples", "50", "--threads", "1", "--plugin", str(HERE / "fakes.py")]
+linux = pytest.mark.skipif(sys.platform != "linux", reason="the ways to find strays are those of Linux")
+Until = Callable[..., None]
 
 
 def lines(folder: Path) -> int:
@@ -70,27 +29,19 @@ def lines(folder: Path) -> int:
     return path.read_bytes().count(b"\n") if path.exists() else 0
 
 
-def until(condition: Callable[[], bool], within: float = 40.0) -> None:
-    deadline = time.monotonic() + within
-    while not condition():
-        assert time.monotonic() < deadline, "it never happened"
-        time.sleep(0.02)
-
-
 @pytest.mark.parametrize("kill", [signal.SIGKILL, signal.SIGINT])
 def test_a_killed_run_keeps_its_rows_leaves_no_process_and_goes_on(
-    start: Start, tmp_path: Path, kill: signal.Signals
+    runs: Runs, until: Until, tmp_path: Path, kill: signal.Signals
 ) -> None:
     folder, pid = tmp_path / "run", tmp_path / "pid"
     # the good trials end; the last is stuck in C with the interpreter lock held
-    trials = ["--tasks", "toy[mi=1]", "--estimators", "fine,slow,hang-in-c"]
-    first = start(*trials, "--timeout", "60", FAKES_PID=str(pid))
+    command = ["run", *COMMON, "--estimators", "fine,slow,hang-in-c", "--jobs", "2", "--out", folder]
+    first = runs.start(*command, "--timeout", "600", FAKES_PID=str(pid))
     until(lambda: lines(folder) >= 2 and pid.exists())
-    everyone = family(first)
-    assert len(everyone) >= 2
+    assert len(runs.family()) >= 3
     first.send_signal(kill)
-    said, _ = first.communicate(timeout=20)
-    assert left(everyone) == []
+    said, _ = first.communicate(timeout=120)
+    assert runs.all_gone() == set()
     kept, sound = journal.read(folder / "journal.jsonl")
     assert sound == (folder / "journal.jsonl").stat().st_size
     assert len(kept) == 2
@@ -99,27 +50,59 @@ def test_a_killed_run_keeps_its_rows_leaves_no_process_and_goes_on(
         assert "coverage" in said, "the partial leaderboard is shown"
         assert "interrupted: " in said
         assert "report: " in said
-    second = start(*trials, "--timeout", "2")
-    said, _ = second.communicate(timeout=60)
-    assert second.returncode == 4, said
+    code, said = runs.finish(*command, "--timeout", "2")
+    assert code == 4, said
     rows = journal.latest(journal.read(folder / "journal.jsonl")[0])
     assert len(rows) == len(journal.read(folder / "journal.jsonl")[0]) == 3, "no trial ran twice"
     assert rows[: len(kept)] == kept
     assert [row.status for row in rows] == ["ok", "ok", "timeout"]
     manifest = json.loads((folder / "manifest.json").read_text())
-    assert [entry["limits"]["timeout_s"] for entry in manifest["history"]] == [60, 2]
+    assert [entry["limits"]["timeout_s"] for entry in manifest["history"]] == [600, 2]
     assert not (folder / "cache").exists()
 
 
-def test_two_runs_on_one_folder_are_refused_and_the_first_goes_on(start: Start, tmp_path: Path) -> None:
-    folder = tmp_path / "run"
-    first = start("--estimators", "slow,fine")
+def test_two_runs_on_one_folder_are_refused_and_the_lock_ends_with_its_run(
+    runs: Runs, until: Until, tmp_path: Path
+) -> None:
+    folder, go = tmp_path / "run", tmp_path / "go"
+    steady = ["--tasks", "pair", "--n-samples", "50", "--jobs", "1", "--plugin", str(HERE / "steady.py")]
+    command = ["run", *steady, "--estimators", "waits,quick", "--out", folder]
+    first = runs.start(*command, WAITS_FOR=str(go))
     until(lambda: (folder / "manifest.json").exists())
-    second = start("--estimators", "fine")
-    said, _ = second.communicate(timeout=30)
-    assert second.returncode == 2
+    code, said = runs.finish(*command)
+    assert code == 2
     assert f"another run (process {first.pid}) is writing to {folder}" in said
     assert "Traceback" not in said
-    said, _ = first.communicate(timeout=30)
-    assert first.returncode == 0, said
-    assert lines(folder) == 4
+    assert lines(folder) == 0, "the one that was refused wrote nothing"
+    first.kill()
+    first.wait()
+    assert store.owner(folder) is None
+    go.touch()
+    code, said = runs.finish(*command, WAITS_FOR=str(go))
+    assert code == 0, said
+    assert lines(folder) == 2
+    assert (folder / ".lock").read_bytes() == b""
+
+
+@linux
+@pytest.mark.parametrize("target", ["parent", "group"])
+def test_daemons_of_a_trial_end_when_the_run_is_killed(runs: Runs, until: Until, tmp_path: Path, target: str) -> None:
+    """Children in sessions of their own, orphans among them: no signal to the run's group or the trial's meets them."""
+    done = tmp_path / "done"
+    process = runs.start(
+        *[
+            "run",
+            *COMMON,
+            "--plugin",
+            HERE / "hostile.py",
+            "--estimators",
+            "brood-and-stays",
+            "--out",
+            tmp_path / "run",
+        ],
+        HOSTILE_DONE=str(done),
+    )
+    until(lambda: done.exists() and len(runs.family()) > 45)
+    (os.kill if target == "parent" else os.killpg)(process.pid, signal.SIGKILL)
+    process.wait()
+    assert runs.all_gone() == set()
