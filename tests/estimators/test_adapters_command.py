@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -156,18 +157,25 @@ def test_what_is_no_number_is_an_error_that_shows_it(make: Make, program: str, m
     assert len(str(caught.value)) < 1500
 
 
-def test_output_without_end_is_read_and_dropped(make: Make) -> None:
+def test_output_without_end_is_read_and_dropped(make: Make, tmp_path: Path) -> None:
     program = """
 import sys
-for _ in range(1024):
+for _ in range(512):
     sys.stdout.write("0123456789abcde\\n" * 4096)
     sys.stderr.write("fedcba9876543210" * 1024)
 print()
 print(1.5)
 """
-    before = psutil.Process().memory_info().rss
-    assert make(program).estimate(X, Y).mi == 1.5
-    assert psutil.Process().memory_info().rss - before < 32 * 2**20, "64 MiB were printed"
+    command = make(program)
+    tracemalloc.start()
+    try:
+        assert command.estimate(X, Y).mi == 1.5
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 4 * 2**20, "32 MiB were printed"
+    ended = process.run([sys.executable, "-I", "-S", "mi.py"], tmp_path, None)
+    assert (len(ended.output), len(ended.errors)) == (2**16, 2**16)
 
 
 def test_a_command_at_its_time_is_killed_with_its_children(make: Make, tmp_path: Path, no_leftovers: Path) -> None:
@@ -189,7 +197,12 @@ time.sleep(600)
     assert list(no_leftovers.iterdir()) == []
 
 
-def test_children_that_outlive_the_command_are_killed_and_not_waited_for(make: Make, tmp_path: Path) -> None:
+@pytest.mark.parametrize("tied", [True, False])
+def test_children_that_outlive_the_command_are_killed_and_not_waited_for(
+    make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tied: bool
+) -> None:
+    if not tied:  # as on systems without F_SETSIG
+        monkeypatch.setattr(process, "_tie", lambda leash, group: None)
     program = """
 import os, time
 child = os.fork()
@@ -306,3 +319,18 @@ def test_streams_that_are_closed_early_do_not_end_the_wait(tmp_path: Path) -> No
     ended = process.run([sys.executable, "-I", "-S", "-c", code], tmp_path, None)
     assert (ended.code, ended.output) == (4, "")
     assert ended.seconds >= 0.3
+
+
+def test_a_stream_that_never_ends_is_left_when_its_command_has_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def endless(selector: Any, patience: float) -> int:
+        asked.append(patience)
+        assert len(asked) < 10_000, "it would read for ever"
+        time.sleep(0.001 if patience else 0)
+        return 1 << 12
+
+    monkeypatch.setattr(process, "_read", endless)
+    assert process.run(["true"], tmp_path, None).code == 0

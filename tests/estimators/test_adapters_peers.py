@@ -118,7 +118,8 @@ def test_labels(labels: tuple[Any, Any, float], peer: Estimator) -> None:
     counts = np.zeros((4, 4))
     np.add.at(counts, (x, y), 1 / N)
     plug_in = (counts * np.log(counts / counts.sum(0) / counts.sum(1)[:, None])).sum()
-    assert found.mi == pytest.approx(plug_in, abs=0.01)
+    corrected = isinstance(peer, adapters.Infomeasure) and peer.approach != "discrete"
+    assert found.mi == pytest.approx(plug_in, abs=0.01 if corrected else 1e-9)
     assert found.mi == pytest.approx(truth, abs=0.08)
     # labels are names: other numbers are the same labels, and so are rows of several
     renamed = np.array([[7.5, 1.0], [-3.0, 1.0], [0.25, 1.0], [0.25, 2.0]])[x]
