@@ -23,7 +23,8 @@ def truth(view: View) -> str:
     said = [closest(view.cells), _highest(view.cells)]
     stated = view.cells.loc[view.cells["low"].notna(), "estimator"].nunique()
     if stated:
-        said.append(f"Bars: the mean stated 95 % interval, of the {stated} estimators that state one.")
+        who = "1 estimator that states" if stated == 1 else f"{stated} estimators that state"
+        said.append(f"Bars: the mean stated 95 % interval, of the {who} one.")
     return " ".join([*filter(None, said), *view.notes])
 
 
@@ -69,7 +70,7 @@ def errors(cells: pd.DataFrame, by: str) -> str:
         said += f" Hardest is {short(str(worst.index[0]))}, where the median error is {digits(worst.iloc[0])} nats; "
         said += f"easiest {short(str(worst.index[-1]))}, {digits(worst.iloc[-1])}."
     empty = int((cells["ok"] == 0).sum())
-    return said + (f" Words stand in the {empty} cells without an answer." if empty else "")
+    return said + (f" Words stand in the {plural(empty, 'cell')} without an answer." if empty else "")
 
 
 def cost(points: pd.DataFrame) -> str:
@@ -121,7 +122,7 @@ def sizes(curves: pd.DataFrame, tolerance: float) -> str:
         said += f", most for {short(str(gain.index[0]))}, from {digits(best['begin'])} to {digits(best['end'])} nats"
         said += f" (from n = {best['n']:.0f})" if best["n"] > first else ""
     within = ends[ends["end"] <= tolerance].sort_values("end", kind="stable")
-    names = f"{len(within)}: {_list(map(short, within.index))}" if len(within) else "none"
+    names = _list(map(short, within.index)) if len(within) else "none"
     said += f". Within {digits(tolerance)} nats (dashed) at n = {last}: {names}."
     said += " Marks are means, whiskers the middle half of the errors over tasks and repetitions."
     if (curves["units"] < curves["of"]).any():

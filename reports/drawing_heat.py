@@ -13,7 +13,7 @@ from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from mibench.reports.style import ABOVE, BELOW, CARD, GRID, INK, MUTED, framed
+from mibench.reports.style import ABOVE, BELOW, CARD, GRID, INK, MUTED, framed, room
 from mibench.reports.words import short
 
 __all__ = ["Grid", "Tile", "draw"]
@@ -62,11 +62,13 @@ def draw(grid: Grid) -> Figure:
     deep = _LETTER * max(map(len, grid.columns)) if wordy else 0.2 * any(grid.columns)
     below = 0.5 + deep + 0.2 * bool(grid.label)
     tall, wide = float(y[-1]) + _HEIGHT / 2, float(x[-1]) + width / 2
-    figure = framed(2.35 + wide + 0.25, above + tall + below, left=2.35, right=0.25, top=above, bottom=below)
+    names = [short(name, 28) for name, _ in lines]
+    left = max(room(names), 0.75)
+    figure = framed(left + wide + 0.25, above + tall + below, left=left, right=0.25, top=above, bottom=below)
     axes = figure.subplots()
     axes.set(xlim=(0, wide), ylim=(tall, 0))
     _tiles(axes, lines, x, y, width, numbered)
-    axes.set_yticks(y, [short(name, 28) for name, _ in lines], color=INK)
+    axes.set_yticks(y, names, color=INK)
     axes.set_xticks(x, list(grid.columns), rotation=90 if wordy else 0)
     axes.tick_params(length=0)
     axes.grid(visible=False)
@@ -86,7 +88,7 @@ def draw(grid: Grid) -> Figure:
             linespacing=1.1,
         )
         begin += span
-    _key(figure, grid)
+    _key(figure, grid, left)
     return figure
 
 
@@ -127,11 +129,11 @@ def _colour(strength: float | None) -> tuple[float, ...]:
     return to_rgba(BELOW if strength < 0 else ABOVE, round(_FULL * min(1.0, abs(strength)), 2))
 
 
-def _key(figure: Figure, grid: Grid) -> None:
+def _key(figure: Figure, grid: Grid, left: float) -> None:
     """What the colours stand for, below the tiles."""
     width, height = figure.get_size_inches()
     steps = np.linspace(-1 if grid.signed else 0, 1, 9)
-    axes = figure.add_axes((2.35 / width, 0.12 / height, 9 * 0.2 / width, 0.14 / height))
+    axes = figure.add_axes((left / width, 0.12 / height, 9 * 0.2 / width, 0.14 / height))
     axes.set(xlim=(0, 9), ylim=(0, 1), yticks=[], xticks=[])
     axes.spines[:].set_visible(False)
     for i, step in enumerate(steps):

@@ -8,7 +8,7 @@ import math
 import pandas as pd
 from matplotlib.figure import Figure
 
-from mibench.reports.style import INK, MUTED, PALETTE, framed
+from mibench.reports.style import INK, MUTED, PALETTE, framed, room
 from mibench.reports.words import digits, groups, short
 
 __all__ = ["bounds", "draw", "shares", "wilson"]
@@ -59,7 +59,9 @@ def bounds(trials: pd.DataFrame) -> pd.DataFrame:
 def draw(table: pd.DataFrame) -> Figure:
     """Shares as dots with their Wilson interval, against 95 %, beside the counts and the widths."""
     count = len(table)
-    figure = framed(6.9, 0.24 * count + 0.95, left=2.2, right=1.75, top=0.3, bottom=0.55)
+    names = [short(name, 28) for name in table["estimator"]]
+    left = room(names)
+    figure = framed(left + 2.9 + 1.7, 0.24 * count + 0.95, left=left, right=1.7, top=0.3, bottom=0.55)
     axes = figure.subplots()
     places = range(count)[::-1]
     kinds = {group: PALETTE[i % len(PALETTE)] for i, group in enumerate(dict.fromkeys(table["group"]))}
@@ -73,7 +75,7 @@ def draw(table: pd.DataFrame) -> Figure:
     for place, line in zip(places, table.itertuples(), strict=True):
         axes.text(1.05, place, f"{line.held} of {line.stated}", color=MUTED, va="center")
         axes.text(1.38, place, digits(line.width), color=MUTED, va="center")
-    axes.set_yticks(list(places), [short(name, 28) for name in table["estimator"]], color=INK)
+    axes.set_yticks(list(places), names, color=INK)
     axes.tick_params(axis="y", length=0)
     axes.set_xticks([0, 0.25, 0.5, 0.75, 0.95], ["0 %", "25 %", "50 %", "75 %", "95 %"])
     axes.set_xlim(-0.02, 1.02)

@@ -12,13 +12,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from mibench.harness.score import CriticalDifference
-from mibench.reports.style import ABOVE, INK, MUTED, PALETTE, framed
+from mibench.reports.style import ABOVE, INK, MUTED, PALETTE, framed, room
 from mibench.reports.words import Method, digits, groups, short
 
 __all__ = ["draw_difference", "draw_intervals", "levels", "spans", "whiskers"]
 
 _LINE, _BAR = 0.2, 0.075  # inches: between two names, between two bars
-_SIDE, _AXIS = 2.0, 4.0  # inches: for names, for the ranks
+_AXIS = 4.0  # inches
 
 
 def spans(difference: CriticalDifference) -> list[tuple[float, float]]:
@@ -46,7 +46,8 @@ def draw_difference(difference: CriticalDifference) -> Figure:
     stacked = levels(bars, gap=0.02 * count)
     under = 0.12 + _BAR * (max(stacked, default=-1) + 1)
     deep = under + _LINE * left + 0.05
-    figure = framed(2 * _SIDE + _AXIS, deep + 0.75, left=_SIDE, right=_SIDE, top=0.7, bottom=0.05)
+    side = room([f"{short(name, 24)}  00.0" for name in names]) + 0.15
+    figure = framed(2 * side + _AXIS, deep + 0.75, left=side, right=side, top=0.7, bottom=0.05)
     axes = figure.subplots()
     axes.set(xlim=(1, max(count, 2)), ylim=(deep, 0))
     axes.spines[:].set_visible(False)
@@ -63,8 +64,8 @@ def draw_difference(difference: CriticalDifference) -> Figure:
         colour = MUTED if Method.of(name).gifted else INK
         axes.plot([rank, rank, edge], [0, depth, depth], color=colour, linewidth=0.7, clip_on=False)
         text = f"{short(name, 24)}  {rank:.1f}" if on_left else f"{rank:.1f}  {short(name, 24)}"
-        side = -0.05 / unit if on_left else 0.05 / unit
-        axes.text(edge + side, depth, text, color=colour, ha="right" if on_left else "left", va="center")
+        apart = -0.05 / unit if on_left else 0.05 / unit
+        axes.text(edge + apart, depth, text, color=colour, ha="right" if on_left else "left", va="center")
     for (low, high), level in zip(bars, stacked, strict=True):
         reach, depth = 0.04 / unit, 0.1 + _BAR * level
         axes.plot([low - reach, high + reach], [depth, depth], color=ABOVE, linewidth=3, solid_capstyle="butt",
@@ -112,7 +113,9 @@ def whiskers(scores: pd.DataFrame) -> pd.DataFrame:
 def draw_intervals(table: pd.DataFrame) -> Figure:
     """Ranks as dots with their interval, the smallest error first."""
     count = len(table)
-    figure = framed(5.9, 0.24 * count + 0.95, left=2.1, right=0.75, top=0.3, bottom=0.55)
+    names = [short(name, 28) for name in table["estimator"]]
+    left = room(names)
+    figure = framed(left + 2.7 + 0.75, 0.24 * count + 0.95, left=left, right=0.75, top=0.3, bottom=0.55)
     axes = figure.subplots()
     places = np.arange(count)[::-1]
     kinds = {kind: PALETTE[i % len(PALETTE)] for i, kind in enumerate(groups(table["estimator"]))}
@@ -124,7 +127,7 @@ def draw_intervals(table: pd.DataFrame) -> Figure:
     axes.text(right + 0.06 * right, count - 0.4, "MAE", va="bottom")
     for place, mae in zip(places, table["mae"], strict=True):
         axes.text(right + 0.06 * right, place, digits(mae), color=MUTED, va="center")
-    axes.set_yticks(places, [short(name, 28) for name in table["estimator"]], color=INK)
+    axes.set_yticks(places, names, color=INK)
     axes.tick_params(axis="y", length=0)
     axes.set_xlim(1 - 0.02 * right, 1.02 * right)
     axes.set_xticks(_ticks(right))

@@ -19,7 +19,7 @@ from mibench.reports.words import Method, groups, plural, series, short
 __all__ = ["View", "draw", "looks", "views"]
 
 _PANEL = 2.35  # inches
-_FAMILIES, _SHAPES, _METHODS, _LEVELS = 8, 4, 10, 24  # the most figures, rows of panels, curves of one, marks of one
+_FAMILIES, _SHAPES, _METHODS, _LEVELS = 8, 4, 10, 14  # the most figures, rows of panels, curves of one, marks of one
 
 
 @dataclass(frozen=True)

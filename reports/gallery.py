@@ -14,7 +14,7 @@ from mibench import tasks
 from mibench.contracts import Task
 from mibench.reports.figures import Plate, slug
 from mibench.reports.sheet import SCATTERED, is_images, scatter, strip
-from mibench.reports.words import nats, series, short
+from mibench.reports.words import nats, percent, series, short
 
 __all__ = ["MOST", "Picture", "chosen", "pictures"]
 
@@ -87,7 +87,7 @@ def _plate(ident: str, name: str, task: Task) -> Plate:
 def _alike(x: NDArray[Any]) -> str:
     """How much of a picture differs from pair to pair."""
     share = float((np.ptp(x, axis=0) > 1e-6 * (np.ptp(x) or 1.0)).mean())
-    return f"{share:.0%} of the pixels of x differ between these pairs."
+    return f"{percent(share)} of the pixels of x vary between these pairs."
 
 
 def _correlation(sides: Sequence[NDArray[Any]]) -> str:

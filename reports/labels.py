@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.textpath import TextPath
 from numpy.typing import NDArray
 from scipy.optimize import isotonic_regression
+
+from mibench.reports.style import width
 
 __all__ = ["place", "spread"]
 
@@ -35,14 +36,13 @@ def place(
     spots: list[tuple[float, float] | None] = []
     heavy = [*bold, *[False] * (len(names) - len(bold))]
     for (px, py), name, fat in zip(marks, names, heavy, strict=True):
-        width = TextPath((0, 0), name, size=_SIZE).get_extents().width if name.strip() else 0.0
-        width *= _BOLD if fat else 1.0
+        wide = width(name, _SIZE) * (_BOLD if fat else 1.0)
         spot = None
-        near = [(side, rise) for rise in _RISES[:11] for side in (_GAP, -_GAP - width)]
-        above = [(-width / 2, rise) for rise in (12, -12, 19, -19)]
-        far = [(s, rise) for away in _AWAY for rise in _RISES for s in (_GAP + away, -_GAP - away - width)]
+        near = [(side, rise) for rise in _RISES[:11] for side in (_GAP, -_GAP - wide)]
+        above = [(-wide / 2, rise) for rise in (12, -12, 19, -19)]
+        far = [(s, rise) for away in _AWAY for rise in _RISES for s in (_GAP + away, -_GAP - away - wide)]
         for dx, dy in [*near, *above, *far]:
-            box = (px + dx - 3, py + dy - _HALF, px + dx + width + 3, py + dy + _HALF)
+            box = (px + dx - 3, py + dy - _HALF, px + dx + wide + 3, py + dy + _HALF)
             inside = box[0] >= frame[0] and box[1] >= frame[1] and box[2] <= frame[2] and box[3] <= frame[3]
             if inside and not any(_meet(box, other) for other in taken):
                 spot = (dx, dy)

@@ -11,17 +11,18 @@ from __future__ import annotations
 import io
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from html import escape
 from typing import Any, NamedTuple
 
 import matplotlib
 from matplotlib.figure import Figure
+from matplotlib.textpath import TextPath
 
 __all__ = [
-    "ABOVE", "BELOW", "CARD", "GRID", "INK", "MARKERS", "MUTED", "PALETTE", "VARIABLES", "Drawing", "framed", "styled",
-    "to_bytes", "to_svg",
+    "ABOVE", "BELOW", "CARD", "GRID", "INK", "MARKERS", "MUTED", "PALETTE", "VARIABLES", "Drawing", "framed", "room",
+    "styled", "to_bytes", "to_svg", "width",
 ]  # fmt: skip
 
 
@@ -66,7 +67,10 @@ _RC = {
     "ytick.labelsize": 9,
 }
 # DejaVu Sans measured the letters; the others are as wide, or narrower. Said once, at the root of a figure
-_OWN, _FONTS = "font-family: 'DejaVu Sans'; ", "font-family: 'DejaVu Sans', Verdana, 'Segoe UI', Arial, sans-serif"
+_OWN = "font-family: 'DejaVu Sans'; "
+_ROOT = (
+    "font-family: 'DejaVu Sans', Verdana, 'Segoe UI', Arial, sans-serif; stroke-linejoin: round; stroke-linecap: butt"
+)
 
 
 class Drawing(NamedTuple):
@@ -90,6 +94,16 @@ def framed(width: float, height: float, *, left: float, right: float, top: float
     figure = Figure(figsize=(width, height))
     figure.subplots_adjust(left / width, bottom / height, 1 - right / width, 1 - top / height)
     return figure
+
+
+def room(names: Iterable[str], size: float = 9) -> float:
+    """Inches that the longest of `names` takes beside an axis, at `size` points."""
+    return max((width(name, size) for name in names), default=0.0) / 72 + 0.12
+
+
+def width(text: str, size: float = 9) -> float:
+    """About how many points `text` takes at `size` points."""
+    return float(TextPath((0, 0), text, size=size).vertices[:, 0].max()) if text.strip() else 0.0
 
 
 def to_bytes(figure: Figure, kind: str) -> bytes:
@@ -126,7 +140,8 @@ def to_svg(figure: Figure, name: str, title: str, alt: str) -> Drawing:
 
 
 def _tag(tag: str, name: str) -> str:
-    """A tag of matplotlib's with ids of its own and colours that follow the page."""
+    """A tag of matplotlib's with ids of its own and colours that follow the page, on one line."""
+    tag = re.sub(r"\s+", " ", tag)
     tag = re.sub(r'(\bid="|url\(#|xlink:href="#)', rf"\g<1>{name}-", tag)
     tag = re.sub(r' transform="rotate\(-0 [^)]*\)"', "", tag)
     return re.sub(r"#[0-9a-f]{6}", lambda found: _variable(found[0]), tag)
@@ -137,6 +152,10 @@ def _variable(colour: str) -> str:
 
 
 def _fonts(text: str) -> str:
-    """The fonts once, and others in their place where there is no DejaVu Sans."""
+    """The fonts and the ends of lines once, at the root, and other fonts where there is no DejaVu Sans.
+
+    matplotlib says the ends of lines in a style sheet, which would be one for all of a page.
+    """
+    text = re.sub(r"<defs>\s*<style.*?</style>\s*</defs>\s*", "", text, count=1, flags=re.DOTALL)
     begin = text.index("<svg ")
-    return text[:begin] + f'<svg style="{_FONTS}" ' + text[begin + 5 :].replace(_OWN, "")
+    return text[:begin] + f'<svg style="{_ROOT}" ' + text[begin + 5 :].replace(_OWN, "")

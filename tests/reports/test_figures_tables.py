@@ -194,7 +194,7 @@ def test_many_shapes_become_one_row_of_means() -> None:
 def test_many_truths_become_few_marks() -> None:
     rows = [row("ksg", mi + 0.5, f"blobs[mi={mi}]", truth=float(mi)) for mi in range(100)]
     (view,) = drawing_truth.views(cells(trials(rows)))
-    assert len(view.drawn) == 24
+    assert len(view.drawn) == 14
     np.testing.assert_allclose(view.drawn["estimate"] - view.drawn["truth"], 0.5)
 
 
