@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from mibench import __version__
+from mibench import __version__, cli_config
 from mibench.contracts import MibenchError
 
 EPILOG = """\b
@@ -136,6 +136,7 @@ def main() -> None:
 )
 @click.option("--out", type=FOLDER, help="Run folder.  [default: runs/TASKS-ESTIMATORS[-quick]-seedN]")
 @_PLUGIN
+@cli_config.option()
 @click.option("--fail-fast", is_flag=True, help="Start no trial after the first failure.")
 @click.option("--dry-run", is_flag=True, help="Show what would run, and change nothing.")
 def run(**options: Any) -> None:

@@ -31,6 +31,8 @@ __all__ = ["Order", "Outcome", "main"]
 
 Outcome = tuple[str, Any]  # ("value", it), ("stopped", (class, text, seconds, MiB)), ("raised", text), ("lost", text)
 
+_IDLE = 60.0  # seconds without a trial after which it gives its memory back; the next trial starts another
+
 
 @dataclass(frozen=True)
 class Order:
@@ -63,9 +65,14 @@ class _Warden:
             self._environment["MIBENCH_CACHE"] = str(order.request.cache if shared else scratch / "cache")
 
     def serve(self) -> None:
-        """Until the worker is gone."""
+        """Until the worker is gone, says so, or has wanted nothing for a while: then the run is over."""
         try:
-            while (message := self._link.recv()) is not None:
+            while self._link.poll(_IDLE) or self._running:
+                if not self._link.poll():
+                    continue
+                message = self._link.recv()
+                if message is None:
+                    break
                 number, call = message
                 if call is not None:
                     self._start(number, call)
