@@ -14,6 +14,7 @@ import pytest
 
 from mibench.contracts import Row, Status, Trial
 from mibench.harness import run
+from mibench.harness.executors import ExecutorFailed
 from mibench.harness.isolate import OutOfMemory, RemoteError, TimedOut
 from mibench.harness.journal import Journal
 from mibench.harness.trial import Setting
@@ -144,3 +145,37 @@ def test_shared_work_is_not_made_twice(tmp_path: Path, monkeypatch: pytest.Monke
     with Journal(tmp_path / "journal.jsonl") as book:
         run.execute(trials, Slow(), book, Setting(), jobs=2)
         assert len(book.rows) == len(waiting) == 2
+
+
+def test_an_executor_that_grows_gets_more_trials(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "_LOOK", 0.01)
+    waiting: list[tuple[Trial, Future[Row]]] = []
+
+    class Growing(Executor):
+        def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+            waiting.append((args[0], Future()))
+            return waiting[-1][1]
+
+    asked: list[int] = []
+
+    def slots() -> int:
+        """One, then three; trials end only once three of them fly."""
+        asked.append(len(waiting))
+        if len(waiting) >= 3:
+            for trial, future in waiting:
+                if not future.done():
+                    future.set_result(row(trial))
+        return 1 if len(asked) < 5 else 3
+
+    with Journal(tmp_path / "journal.jsonl") as book:
+        run.execute([make(i) for i in range(4)], Growing(), book, Setting(), jobs=slots)
+        assert len(book.rows) == 4
+    assert asked[:5] == [0, 1, 1, 1, 1]
+
+
+def test_an_executor_that_cannot_go_on_ends_the_run(tmp_path: Path) -> None:
+    executor = Answers(lambda trial: ExecutorFailed("gone") if trial.n == 2 else row(trial))
+    with Journal(tmp_path / "journal.jsonl") as book, pytest.raises(ExecutorFailed, match="gone"):
+        run.execute([make(i) for i in range(5)], executor, book, Setting(), jobs=1)
+    with Journal(tmp_path / "journal.jsonl") as book:
+        assert [each.n for each in book.rows.values()] == [0, 1]

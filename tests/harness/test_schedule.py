@@ -62,3 +62,32 @@ def test_work_that_failed_is_tried_by_one_trial_at_a_time() -> None:
     assert schedule.take() == first
     schedule.ended(first, well=False)
     assert [schedule.take(), schedule.take()] == [second, None]
+
+
+@given(
+    works=st.lists(st.sampled_from([None, "a", "b"]), max_size=10),
+    steps=st.lists(st.tuples(st.integers(-6, 6), st.booleans()), max_size=30),
+)
+def test_the_first_in_order_that_may_start_is_taken(works: list[str | None], steps: list[tuple[int, bool]]) -> None:
+    """Against the plain search through all that wait; a step takes a trial, or ends one of those in flight."""
+    waiting = [make(i, work) for i, work in enumerate(works)]
+    schedule = Schedule(waiting, shares)
+    flying: list[Trial] = []
+    making: set[str] = set()
+    made: set[str] = set()
+    for which, well in steps:
+        if which >= 0 and flying:
+            trial = flying.pop(which % len(flying))
+            schedule.ended(trial, well=well)
+            if (work := shares(trial)) is not None:
+                making.discard(work)
+                made |= {work} if well else set()
+            continue
+        free = [each for each in waiting if (work := shares(each)) is None or work in made or work not in making]
+        taken = schedule.take()
+        assert taken == (free[0] if free else None)
+        if taken is not None:
+            waiting.remove(taken)
+            flying.append(taken)
+            if (work := shares(taken)) is not None and work not in made:
+                making.add(work)
