@@ -99,15 +99,23 @@ function buildTable(holder, state, told) {
     return isShown(i < columns.length ? i : owner);
   };
   const unitOf = (key) => columns.find((column) => column.end === key)?.unit;
+  const headings = [...columns.map(heading), ...alongside.map((key) => heading({ title: key, unit: unitOf(key) }))];
   const toSave = {
     columns: saved,
     orthogonal: "export",
     format: {
-      header: (_, i) => (i < columns.length ? heading(all[i]) : heading({ title: all[i].key, unit: unitOf(all[i].key) })),
+      header: (_, place, node) => headings[table.column(node).index()], // `place` is among the saved ones
       body: (value) => value,
     },
   };
-  const csv = { fieldSeparator: ",", fieldBoundary: '"', escapeChar: '"', newline: "\n", exportOptions: toSave };
+  const csv = {
+    fieldSeparator: ",",
+    fieldBoundary: '"',
+    escapeChar: '"',
+    newline: "\n",
+    exportOptions: toSave,
+    customize: (text) => `${text.trimEnd()}\n`,
+  };
   const table = new DataTable(element, {
     data: [],
     columns: all.map((column, i) => ({

@@ -1,4 +1,20 @@
-// Every figure is saved as a file: as it is, with the colours of white paper, which its own variables fall back to.
+// Every figure is saved as a file.
+// A file that stands on its own: on white, of its own size, with the colours for white in place of the page's variables.
+function standalone(svg) {
+  const xmlns = "http://www.w3.org/2000/svg";
+  const copy = svg.cloneNode(true);
+  const [x, y, width, height] = copy.getAttribute("viewBox").split(/[\s,]+/).map(Number);
+  const paper = document.createElementNS(xmlns, "rect");
+  for (const [name, value] of Object.entries({ x, y, width, height, fill: "#ffffff" })) paper.setAttribute(name, value);
+  copy.insertBefore(paper, copy.querySelector("desc").nextSibling);
+  copy.setAttribute("width", `${width}pt`);
+  copy.setAttribute("height", `${height}pt`);
+  for (const each of copy.querySelectorAll("[style]")) {
+    each.setAttribute("style", each.getAttribute("style").replace(/var\(--[\w-]+,\s*([^()]*)\)/g, "$1"));
+  }
+  return `<?xml version="1.0" encoding="UTF-8"?>\n${new XMLSerializer().serializeToString(copy)}\n`;
+}
+
 function saveSvg(figure) {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(new Blob([standalone(figure.querySelector("svg"))], { type: "image/svg+xml" }));

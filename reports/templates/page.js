@@ -130,6 +130,11 @@ function addFacet(name) {
   const fields = make("fieldset", {}, make("legend", { textContent: title }), ...labels);
   const fold = make("details", { className: "facet" }, make("summary", {}, `${title} `, count), fields);
   fields.addEventListener("change", () => ask({ [name]: boxes.filter((box) => box.checked).map((box) => box.value) }));
+  fold.addEventListener("toggle", () => {
+    fields.style.left = "";
+    const beyond = fields.getBoundingClientRect().right - document.documentElement.clientWidth + 8;
+    if (beyond > 0) fields.style.left = `${-beyond}px`;
+  });
   fold.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || !fold.open) return;
     fold.open = false;

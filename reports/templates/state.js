@@ -46,7 +46,7 @@ function fromHash(hash, allowed) {
   const unknown = [];
   const known = (name, value, values) => values.includes(value) || (unknown.push(`${name} ${value}`), false);
   const [first, ...rest] = hash.replace(/^#/, "").split("&");
-  if (!first.includes("=")) state.section = decodeURIComponent(first);
+  if (!first.includes("=")) state.section = first;
   for (const [name, value] of new URLSearchParams(first.includes("=") ? hash.replace(/^#/, "") : rest.join("&"))) {
     if (name in FACETS) {
       if (known(FACETS[name].title, value, allowed[name])) state[name].push(value);
