@@ -91,7 +91,7 @@ def _write(path: Path, text: str) -> None:
 
 def _show(found: Comparison, sides: Sequence[_Side]) -> None:
     console = Console(highlight=False, width=None if sys.stdout.isatty() else _WIDTH)
-    console.print(Text(f"BASE {sides[0]}\nHEAD {sides[1]}"))
+    console.print(Text(f"BASE {sides[0]}\nHEAD {sides[1]}"), soft_wrap=True)
     if found.across_seeds:
         console.print("Across seeds: every cell holds the errors on two different samples.")
     for side, name in zip(sides, ("BASE", "HEAD"), strict=True):
@@ -102,8 +102,9 @@ def _show(found: Comparison, sides: Sequence[_Side]) -> None:
     if found.compared:
         console.print(_errors([claim for claim in found.claims if claim.task is None]))
         console.print(_LEGEND)
-    console.print(Text("\n".join(_lines(found))), end="")
-    console.print(Text(f"\n{_verdict(found)}", style="bold green" if found.code == FINE else "bold red"))
+    for line in _lines(found):
+        console.print(Text(line), soft_wrap=True)
+    console.print(Text(_verdict(found), style="bold green" if found.code == FINE else "bold red"), soft_wrap=True)
 
 
 def _buckets(found: Comparison) -> Table:
@@ -129,7 +130,7 @@ def _errors(claims: Iterable[Claim]) -> Table:
         else:
             visible = f"{change.visible:.3f}" if change.visible is not None else f"{change.needed} cells"
         table.add_row(
-            Text(claim.estimator),
+            Text(one_line(claim.estimator)),
             str(change.cells),
             f"{claim.base:.4f}",
             f"{claim.head:.4f}",
@@ -176,7 +177,7 @@ def _lines(found: Comparison) -> Iterable[str]:
 def _verdict(found: Comparison) -> str:
     compared = f"{many(found.compared, 'pair')} of answers compared"
     if found.code == REGRESSION:
-        names = list(dict.fromkeys(finding.estimator for finding in found.regressions))
+        names = list(dict.fromkeys(one_line(finding.estimator) for finding in found.regressions))
         return f"REGRESSION in {', '.join(names)} ({compared})"
     if found.code == FAILED:
         return f"FAILED: {many(len(found.failed), 'trial')} of HEAD failed ({compared}); --rerun failed tries again"
