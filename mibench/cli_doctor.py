@@ -21,7 +21,7 @@ __all__ = ["doctor"]
 
 _NUMBERS = ("numpy", "scipy", "numba", "torch", "sklearn", "pandas")
 _NEEDED = (*_NUMBERS, "matplotlib", "seaborn", "itables", "jinja2", "click", "rich", "psutil", "threadpoolctl")
-_OPTIONAL = ("ennemi", "infomeasure", "npeet_plus", "pytest", "playwright")
+_OPTIONAL = ("distributed", "pyarrow", "ennemi", "infomeasure", "npeet_plus", "pytest", "playwright")
 
 
 def doctor() -> int:

@@ -106,33 +106,29 @@ class DaskExecutor(TrialExecutor):
         return self._threads.submit(self._supervise, pickle.dumps((fn, args)))
 
     def slots(self) -> int:
-        """Threads of all workers now, at most `jobs` of the request.
-
-        Raises
-        ------
-        ExecutorFailed
-            If workers have come whose mibench is another version.
-        """
+        """Threads of all workers now, at most `jobs` of the request."""
         when, count = self._counted
         if time.monotonic() - when > _FRESH:
-            now = count
-            with contextlib.suppress(Exception):  # no connection at the moment: the last count holds
+            self._counted = time.monotonic(), count
+            # without a connection the last count holds; a worker of another version is refused by its first trial
+            with contextlib.suppress(Exception):
                 if self._client.status == "running":
-                    now = self._client.scheduler_info(n_workers=0)["total_threads"]
-            self._counted = time.monotonic(), now
-            if now > count:
-                self._meet_workers()
+                    now = sum(self._client.nthreads().values())
+                    self._counted = time.monotonic(), now
+                    if now > count:
+                        self._meet_workers()
         return max(1, min(self._counted[1], self._most or _THREADS, _THREADS))
 
     def places(self) -> dict[str, Any]:
         return {"scheduler": self.address, "machines": list(self._machines.values())}
 
     def describe(self) -> str:
-        info = self._client.scheduler_info(n_workers=0)
-        workers, threads = info["n_workers"], info["total_threads"]
-        if not workers:
+        threads = self._client.nthreads()
+        if not threads:
             return f"the cluster at {self.address}, which has no worker yet: waiting for one"
-        return f"the cluster at {self.address}: {workers} worker(s), {threads} thread(s)"
+        return (
+            f"the cluster at {self.address}, of {len(threads)} worker(s) with {sum(threads.values())} thread(s) in all"
+        )
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Finish; with `cancel_futures`, what runs on the cluster is cancelled and killed there."""
