@@ -41,7 +41,7 @@ def uniform(values: NDArray[Any], bins: int, limits: tuple[float, float] | None 
     else:
         axis = 0 if span == "column" else None
         low, high = values.min(axis=axis), values.max(axis=axis)
-    half = 0.5 if np.abs(values).max() > 1e300 else 1.0  # the span of the widest data would overflow
+    half = 0.5 if float(np.abs(values).max()) > 1e300 else 1.0  # the span of the widest data would overflow
     width = half * high - half * low
     share = (half * values - half * low) / np.where(width > 0, width, 1.0)
     return np.minimum((share * bins).astype(np.int64), bins - 1)
