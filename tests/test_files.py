@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from mibench.files import write_whole
+from mibench.files import open_above, write_whole
 from mibench.usage import peak_mb
 
 
@@ -53,3 +53,16 @@ def test_peak_memory_counts_the_largest_finished_child() -> None:
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert 200 < float(done.stdout) < 400
     assert peak_mb() > 5
+
+
+def test_a_file_is_opened_above_the_standard_ones_even_where_those_are_closed(tmp_path: Path) -> None:
+    code = (
+        "import os, sys\nfrom pathlib import Path\nfrom mibench.files import open_above\nos.closerange(0, 3)\n"
+        f"number = open_above(Path({str(tmp_path / 'file')!r}), os.O_RDWR | os.O_CREAT)\n"
+        "os._exit(0 if number > 2 and not os.get_inheritable(number) and os.write(number, b'x') else 1)"
+    )
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+    assert (tmp_path / "file").read_bytes() == b"x"
+    number = open_above(tmp_path / "file", os.O_RDONLY)
+    os.close(number)
+    assert number > 2

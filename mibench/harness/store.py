@@ -167,9 +167,9 @@ def _lock(folder: Path) -> int:
             raise _cannot_make(folder, error) from error
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if os.path.samestat(os.fstat(lock), os.stat(path)):
+            if _is_there(lock, path):
                 return lock
-            os.close(lock)  # removed and made anew meanwhile: what we hold is nobody's lock
+            os.close(lock)  # removed meanwhile: what we hold is nobody's lock
         except BlockingIOError:  # by a run, or for a moment by one who looks at it
             holder = _signed(lock)
             os.close(lock)
@@ -185,6 +185,13 @@ def _lock(folder: Path) -> int:
                 f"cannot lock {path}: {error.strerror}; without locks two runs could mix, so choose an --out on "
                 "another file system"
             ) from error
+
+
+def _is_there(lock: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(lock), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def _sign(lock: int, text: str) -> None:

@@ -158,15 +158,11 @@ def test_a_plugin_that_ends_the_process_at_import_leaves_the_folder_alone(
     assert not (tmp_path / "run").exists()
 
 
-@pytest.mark.parametrize("closed", [(0, 1, 2), (1,)])
-def test_a_run_without_standard_files_keeps_its_journal_clean(
-    runs: Runs, tmp_path: Path, closed: tuple[int, ...]
-) -> None:
+def test_a_run_without_standard_files_keeps_its_journal_clean(runs: Runs, tmp_path: Path) -> None:
     """The journal must not get the number of a file that others print to."""
 
     def close() -> None:
-        for number in closed:
-            os.close(number)
+        os.closerange(0, 3)
 
     folder = tmp_path / "run"
     code, _ = runs.finish("run", *COMMON, "--estimators", "quick,unhurried", "--out", folder, preexec=close)

@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 import contextlib
+import socket
 import sys
 import tempfile
 import time
 import types
 from collections.abc import Callable
 from concurrent.futures import Future
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import psutil
@@ -18,6 +20,7 @@ import pytest
 from mibench.contracts import Row, Trial
 from mibench.harness.isolate import Crashed, IsolatedExecutor, OutOfMemory, RemoteError, TimedOut
 from mibench.harness.trial import Setting, conduct
+from mibench.harness.watch import Inbox
 
 GIB = 2**30
 Submit = Callable[..., Future[Row]]
@@ -148,3 +151,25 @@ def test_nothing_is_left_behind(submit: Submit, tmp_path: Path, monkeypatch: pyt
         assert not Path("/dev/shm", f"sem.{name.strip('/')}").exists(), "a named semaphore outlived its trial"
         assert submit(executor, "fine").result().status == "ok"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_messages_are_read_piece_by_piece_and_nothing_is_waited_for() -> None:
+    ours, theirs = socket.socketpair()
+    with Connection(ours.detach()) as reader, theirs:
+        inbox = Inbox(reader)
+        assert inbox.take() is None
+        theirs.send(b"\0\0")
+        assert inbox.take() is None
+        theirs.send(b"\0\3ab")
+        assert inbox.take() is None
+        theirs.send(b"c\0\0\0\1d")
+        assert (inbox.take(), inbox.take(), inbox.take()) == (b"abc", b"d", None)
+        theirs.send(b"\x7f\xff\xff\xff")
+        with pytest.raises(EOFError):  # two gigabytes are no answer
+            inbox.take()
+
+
+def test_of_a_long_log_the_end_is_kept() -> None:
+    code = "__import__('os').write(1, b'begin' + b'y' * 2**24 + b' the end')"
+    with IsolatedExecutor(timeout=60) as executor, pytest.raises(Crashed, match=r"its last words: y+ the end$"):
+        executor.submit(eval, f"[{code}, __import__('time').sleep(1), __import__('os')._exit(3)]").result()

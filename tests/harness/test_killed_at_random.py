@@ -85,7 +85,7 @@ def test_a_run_killed_again_and_again_ends_as_if_nothing_had_been(
     chance = random.Random(f"{SEED} {target}")
     folder, kills, complete = tmp_path / "0", 0, 0
     # one in five dies at any instant from the very start, the others while the run has its folder
-    while kills < (KILLS or 6):
+    while kills < (KILLS or 5):
         early = chance.random() < 0.2
         instant = chance.random() * (to_claim + span if early else span)
         process = runs.start("run", *WHAT, "--out", folder)
@@ -128,7 +128,7 @@ def test_killed_trials_are_rows_that_say_so_and_a_rerun_makes_them_whole(
         process = runs.start("run", *WHAT, "--out", folder, "--rerun", "failed")
         while process.poll() is None:
             time.sleep(chance.random() * 0.3)
-            kills += kill_one(process.pid, chance) if kills < (KILLS or 24) else 0
+            kills += kill_one(process.pid, chance) if kills < (KILLS or 16) else 0
         said = process.communicate()[0]
         rows = journal.latest(journal.read(folder / store.JOURNAL)[0])
         assert len(rows) == TRIALS, said
@@ -140,7 +140,7 @@ def test_killed_trials_are_rows_that_say_so_and_a_rerun_makes_them_whole(
         assert {row.key: answer(row) for row in rows if row.status == "ok"}.items() <= expected.items()
         if not lost:
             assert answers(folder) == expected
-            if kills >= (KILLS or 24):
+            if kills >= (KILLS or 16):
                 break
             folder = tmp_path / str(attempt + 1)
     assert runs.all_gone() == set()

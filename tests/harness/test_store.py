@@ -4,6 +4,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -105,3 +106,49 @@ def test_reading_changes_nothing(tmp_path: Path) -> None:
     assert run.rows == [ROW]
     assert run.manifest == {}
     assert (tmp_path / store.JOURNAL).read_text() == torn
+
+
+def test_a_file_system_without_locks_is_said_to_be_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def none(*_: object) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(store.fcntl, "flock", none)
+    with pytest.raises(
+        FolderError, match=r"cannot lock .*\.lock: No locks available; without locks two runs could mix"
+    ):
+        store.claim(tmp_path / "run").__enter__()
+
+
+def test_a_lock_that_was_removed_and_made_anew_is_found_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who holds a file that nobody sees any more holds nothing: the lock is taken again, on the file that is there."""
+    real, taken = store.fcntl.flock, []
+
+    def slow(lock: int, how: int) -> None:
+        real(lock, how)
+        taken.append(lock)
+        if len(taken) == 1:
+            (tmp_path / ".lock").unlink()
+
+    monkeypatch.setattr(store.fcntl, "flock", slow)
+    with store.claim(tmp_path):
+        assert len(taken) == 2
+        assert store.owner(tmp_path) == str(os.getpid())
+
+
+def test_a_full_disk_does_not_keep_the_lock_from_its_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "pwrite", full)
+    with store.claim(tmp_path / "run"):
+        assert store.owner(tmp_path / "run") == "unknown"
+
+
+def test_half_files_of_killed_runs_are_removed_and_those_being_written_are_not(tmp_path: Path) -> None:
+    for name, age in ((".report.html-a.part", 3600), (".report.html-b.part", 0), ("mine.part", 3600)):
+        (tmp_path / name).write_text("half")
+        os.utime(tmp_path / name, (time.time() - age,) * 2)
+    (tmp_path / store.JOURNAL).touch()
+    with store.claim(tmp_path):
+        pass
+    assert sorted(tmp_path.glob("*.part")) == [tmp_path / ".report.html-b.part", tmp_path / "mine.part"]
