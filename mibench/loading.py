@@ -15,7 +15,7 @@ from typing import Any
 from mibench.contracts import InputError, NotInstalled
 from mibench.names import suggest
 
-__all__ = ["find", "load_file", "module_name"]
+__all__ = ["check_target", "find", "load_file", "module_name"]
 
 
 def module_name(file: Path) -> str:
@@ -48,6 +48,21 @@ def load_file(file: Path) -> ModuleType:
     return module
 
 
+def check_target(target: str, folder: Path) -> None:
+    """Refuse a text that `find` could make nothing of, without importing anything.
+
+    Raises
+    ------
+    InputError
+        If it is not ``package.module:name`` or ``file.py:name``, or there is no such file.
+    """
+    place, colon, attribute = target.rpartition(":")
+    if not colon or not attribute or not (place.endswith(".py") or re.fullmatch(r"\w+(\.\w+)*", place)):
+        raise InputError(f"{target!r} names no Python object: give package.module:name or file.py:name")
+    if place.endswith(".py") and not (folder / place).is_file():
+        raise InputError(f"{target!r}: there is no file {folder / place}")
+
+
 def find(target: str, folder: Path) -> Any:
     """What ``package.module:name`` or ``file.py:name`` stands for; a file's path starts in `folder`.
 
@@ -58,16 +73,12 @@ def find(target: str, folder: Path) -> Any:
     InputError
         If the target is not of that form, fails to import, or has no such attribute.
     """
-    place, colon, attribute = target.rpartition(":")
-    is_file = place.endswith(".py")
-    if not colon or not attribute or not (is_file or re.fullmatch(r"\w+(\.\w+)*", place)):
-        raise InputError(f"{target!r} names no Python object: give package.module:name or file.py:name")
+    check_target(target, folder)
+    place, _, attribute = target.rpartition(":")
     try:
-        module = load_file(folder / place) if is_file else importlib.import_module(place)
+        module = load_file(folder / place) if place.endswith(".py") else importlib.import_module(place)
     except ModuleNotFoundError as error:
         raise NotInstalled(f"{target!r}: no module named {error.name!r}{_beside(place, error.name, folder)}") from error
-    except FileNotFoundError as error:
-        raise InputError(f"{target!r}: there is no file {error.filename or folder / place}") from None
     except Exception as error:  # code of others may fail in any way
         raise InputError(f"{target!r} failed to import: {type(error).__name__}: {error}") from error
     found: Any = module

@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from mibench.contracts import InputError
 
-__all__ = ["check_arguments", "check_version", "label"]
+__all__ = ["check_arguments", "check_folder", "check_version", "label"]
 
 
 def check_arguments(arguments: Any, who: str) -> dict[str, Any]:
@@ -23,6 +25,19 @@ def check_arguments(arguments: Any, who: str) -> dict[str, Any]:
     if not isinstance(arguments, Mapping) or not all(isinstance(k, str) and k.isidentifier() for k in arguments):
         raise InputError(f"{who}: arguments is {arguments!r:.80}; give names and values, such as {{k = 3}}")
     return dict(arguments)
+
+
+def check_folder(folder: Any, who: str) -> Path:
+    """A folder that is there.
+
+    Raises
+    ------
+    InputError
+        If it is not.
+    """
+    if not isinstance(folder, str | os.PathLike) or not os.path.isdir(folder):
+        raise InputError(f"{who}: folder is {str(folder)!r}, which is no folder")
+    return Path(folder)
 
 
 def check_version(version: Any, who: str) -> None:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from mibench.contracts import Estimate, InputError, NotInstalled
 from mibench.estimators.adapters import process
 from mibench.estimators.adapters.answers import PeerError, TimedOut, check_unit, read, shorten
-from mibench.estimators.adapters.arguments import check_arguments, check_version
+from mibench.estimators.adapters.arguments import check_arguments, check_folder, check_version
 from mibench.estimators.adapters.asking import check_flag, draw_seed
 from mibench.estimators.inputs import as_matrices
 from mibench.names import suggest
@@ -81,6 +81,7 @@ class Command:
         check_unit(self.unit, who)
         check_flag(self.header, "header", who)
         check_version(self.version, who)
+        object.__setattr__(self, "folder", check_folder(self.folder, who))
         object.__setattr__(self, "arguments", check_arguments(self.arguments, who))
         seconds = self.timeout
         if seconds is not None and (

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from mibench.contracts import Estimate, InputError
 from mibench.estimators.adapters.answers import check_unit, read
-from mibench.estimators.adapters.arguments import check_arguments, check_version, label
+from mibench.estimators.adapters.arguments import check_arguments, check_folder, check_version, label
 from mibench.estimators.adapters.asking import ask, draw_seed
 from mibench.estimators.adapters.data import as_columns
 from mibench.estimators.inputs import as_matrices, as_pair
-from mibench.loading import find
+from mibench.loading import check_target, find
 from mibench.names import suggest
 
 if TYPE_CHECKING:
@@ -76,6 +76,9 @@ class Function:
         if self.seed_as is not None and (not isinstance(self.seed_as, str) or not self.seed_as.isidentifier()):
             raise InputError(f"{who}: seed_as is {self.seed_as!r}; give the name of an argument, such as random_state")
         check_version(self.version, who)
+        object.__setattr__(self, "folder", check_folder(self.folder, who))
+        if isinstance(self.function, str):
+            check_target(self.function, self.folder)
 
     @property
     def summary(self) -> str:

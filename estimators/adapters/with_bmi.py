@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from mibench.contracts import Estimate, InputError
 from mibench.estimators.adapters.answers import PeerError, read
-from mibench.estimators.adapters.arguments import check_arguments, check_version, label
+from mibench.estimators.adapters.arguments import check_arguments, check_folder, check_version, label
 from mibench.estimators.adapters.asking import ask, draw_seed, require
 from mibench.estimators.adapters.function import check_call
 from mibench.estimators.inputs import as_matrices
-from mibench.loading import find
+from mibench.loading import check_target, find
 
 if TYPE_CHECKING:
     from mibench.contracts import RandomLike
@@ -60,6 +60,9 @@ class BMI:
         object.__setattr__(self, "settings", _parameters(self.object) if made else "")
         object.__setattr__(self, "arguments", check_arguments(self.arguments, self._who))
         check_version(self.version, self._who)
+        object.__setattr__(self, "folder", check_folder(self.folder, self._who))
+        if isinstance(self.object, str):
+            check_target(self.object, self.folder)
         if made and self.arguments:
             raise InputError(f"{self._who} is made already: give its class for arguments to go to")
         if made and not callable(getattr(self.object, "estimate", None)):

@@ -15,8 +15,10 @@ from mibench.contracts import Estimator, InputError
 from mibench.estimators.adapters.catalogue import ADAPTERS, from_table
 from mibench.registry import identity
 
+HERE = Path(__file__).parent
 
-def read(line: str, folder: Path = Path("here")) -> Estimator:
+
+def read(line: str, folder: Path = HERE) -> Estimator:
     ((name, table),) = tomllib.loads(line).items()
     return from_table(name, table, folder)
 
@@ -49,7 +51,7 @@ def test_a_line_is_what_the_class_makes(line: str, made: Any) -> None:
     assert found == made
     assert identity("x", found) == identity("x", made)
     if isinstance(found, adapters.BMI | adapters.Command | adapters.Function):
-        assert found.folder == Path("here"), "paths start where the file is"
+        assert found.folder == HERE, "paths start where the file is"
 
 
 def test_every_parameter_changes_the_identity() -> None:
@@ -71,7 +73,7 @@ def test_every_parameter_changes_the_identity() -> None:
 
 def test_where_and_how_long_it_runs_is_not_what_it_is() -> None:
     line = "t = { command = 'a {x} {y}', unit = 'nats' }"
-    longer = read(line.replace("'nats'", "'nats', timeout = 9"), Path("there"))
+    longer = read(line.replace("'nats'", "'nats', timeout = 9"), HERE.parent)
     assert identity("t", read(line)) == identity("t", longer)
 
 
@@ -97,6 +99,12 @@ def test_where_and_how_long_it_runs_is_not_what_it_is() -> None:
         ("t = { callable = 'a:f', unti = 'nats' }", r"t: callable has no key 'unti'; did you mean unit"),
         ("t = { callable = 'a:f', unit = 'bit' }", r"t: callable 'a:f': unit is 'bit'.*did you mean bits"),
         ("t = { callable = 'a:f', unit = 'bits', folder = 'x' }", r"t: callable has no key 'folder'"),
+        (
+            "t = { callable = 'f', unit = 'bits' }",
+            r"t: 'f' names no Python object: give package.module:name or file.py",
+        ),
+        ("t = { callable = 'absent.py:f', unit = 'bits' }", r"t: 'absent.py:f': there is no file \S+absent.py"),
+        ("t = { adapter = 'bmi', object = 'KSG' }", r"t: 'KSG' names no Python object"),
         ("t = { callable = 3, unit = 'bits' }", r"t: callable is 3; give text"),
         ("t = { command = 'mi {x} {y}' }", r"t: unit is missing"),
         ("t = { command = 'mi {x} {y}', unit = 'nats', timeot = 3 }", r"no key 'timeot'; did you mean timeout"),

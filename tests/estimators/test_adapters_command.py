@@ -273,8 +273,11 @@ def test_programs_that_cannot_be_started(tmp_path: Path) -> None:
     (tmp_path / "plain.txt").chmod(0o755)
     with pytest.raises(adapters.PeerError, match=r"cannot be started: Exec format error"):
         adapters.Command("./plain.txt {x} {y}", "nats", folder=tmp_path).estimate(X, Y)
+    (tmp_path / "short-lived").mkdir()
+    command = adapters.Command("true {x} {y}", "nats", folder=tmp_path / "short-lived")
+    (tmp_path / "short-lived").rmdir()
     with pytest.raises(adapters.PeerError, match="there is no such folder"):
-        adapters.Command("true {x} {y}", "nats", folder=tmp_path / "absent").estimate(X, Y)
+        command.estimate(X, Y)
 
 
 @pytest.mark.parametrize(
@@ -297,6 +300,7 @@ def test_programs_that_cannot_be_started(tmp_path: Path) -> None:
         ({"timeout": "60"}, r"timeout is '60'"),
         ({"timeout": True}, r"timeout is True"),
         ({"header": 1}, r"header is 1; give true or false"),
+        ({"folder": "/no/such/folder"}, r"folder is '/no/such/folder', which is no folder"),
         ({"version": 0}, r"version is 0; give a whole number"),
         ({"arguments": [3]}, r"arguments is \[3\]; give names and values"),
         ({"arguments": {"k": 3}}, r"the argument 'k' has no place: put \{k\} into the command"),

@@ -192,6 +192,8 @@ def test_functions_that_are_not_there(tmp_path: Path, target: str, kind: type[Ex
         (half, {"shape": "flat"}, r"shape is 'flat'; give matrix, vector or as is"),
         (half, {"seed_as": "random state"}, r"seed_as is 'random state'"),
         (half, {"seed_as": 3}, r"seed_as is 3"),
+        (half, {"folder": "no such folder"}, r"folder is 'no such folder', which is no folder"),
+        (half, {"folder": 3}, r"folder is '3', which is no folder"),
         (half, {"version": True}, r"version is True"),
         (half, {"arguments": {"a b": 1}}, r"arguments is \{'a b': 1\}"),
     ],
@@ -214,7 +216,7 @@ def test_arguments_that_the_function_does_not_take() -> None:
 
 
 def test_identity_is_the_same_in_every_process_and_in_every_folder(tmp_path: Path) -> None:
-    one = adapters.Function("a.py:f", "bits", {"k": 3}, folder=tmp_path)
+    one = adapters.Function("a.b:f", "bits", {"k": 3}, folder=tmp_path)
     assert identity("mine", one) == {
         "name": "mine",
         "version": 1,
@@ -224,10 +226,10 @@ def test_identity_is_the_same_in_every_process_and_in_every_folder(tmp_path: Pat
             "shape": "matrix",
             "seed_as": None,
             "version": 1,
-            "source": "a.py:f",
+            "source": "a.b:f",
         },
     }
-    assert identity("mine", dataclasses.replace(one, folder=Path("elsewhere"))) == identity("mine", one)
+    assert identity("mine", dataclasses.replace(one, folder=tmp_path.parent)) == identity("mine", one)
     assert identity("mine", dataclasses.replace(one, version=2))["version"] == 2
     assert "0x" not in str(identity("mine", adapters.Function(half, "nats")))
     parts = {str(identity("m", adapters.Function(functools.partial(scaled, factor=f), "nats"))) for f in (1, 2, 2)}
