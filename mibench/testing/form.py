@@ -108,7 +108,9 @@ def full_name(subject: Subject) -> None:
         skip("it was given as an object: give its registered name to check how it is named")
     spelled = []
     for text, stage in zip(split_top(subject.given, "+"), _stages(subject.thing), strict=True):
-        values = {field.name: getattr(stage, field.name) for field in _fields(stage) if _spelt(stage, field.name)}
+        taken = _taken(parse(text).name)
+        fields = [field.name for field in _fields(stage) if field.name in taken and _spelt(stage, field.name)]
+        values = {field: getattr(stage, field) for field in fields}
         spelled.append(str(Spec(parse(text).name, values)))
     name = "+".join(spelled)
     again = (estimators if subject.kind == "estimator" else tasks).get(name)
@@ -190,6 +192,13 @@ def _fields(stage: Any) -> Iterator[Any]:
         for field in dataclasses.fields(stage):
             if field.init and not dataclasses.is_dataclass(getattr(stage, field.name)):
                 yield field
+
+
+def _taken(name: str) -> set[str]:
+    """The parameters that the registry lets a name have: not all, for an adapter of others' code."""
+    rooms = (estimators.registry, estimators.compressors, tasks.registry)
+    factories = [registry.factory(name) for registry in rooms if name in registry.names]
+    return {parameter for factory in factories for parameter in inspect.signature(factory).parameters}
 
 
 def _spelt(stage: Any, name: str) -> bool:

@@ -153,7 +153,7 @@ def subjects_of(given: Any, kind: str | None = None) -> list[Subject]:
         For an unknown name.
     """
     if isinstance(given, str):
-        kinds = _kinds(given) if kind is None else [kind]
+        kinds = _kinds(given) if kind is None else [_known(given, kind)]
         return [_KINDS[each](given, f"{each} {given}" if len(kinds) > 1 else given) for each in kinds]
     has = [each for each, method in _METHODS.items() if callable(getattr(given, method, None))]
     label = given.__name__ if inspect.isclass(given) else repr(given)
@@ -163,6 +163,15 @@ def subjects_of(given: Any, kind: str | None = None) -> list[Subject]:
     if kind is not None and kind not in has:
         raise InputError(f"{label} has no method `{_METHODS[kind]}`: it is no {kind}")
     return [_KINDS[kind or has[0]](given, label)]
+
+
+def _known(name: str, kind: str) -> str:
+    """`kind`, if `name` is registered as one."""
+    registry = estimators.registry if kind == "estimator" else tasks.registry
+    tail = parse((split_top(name, "+") or [""])[-1]).name
+    if tail not in registry.names:
+        registry.entry(tail)  # says what is known instead
+    return kind
 
 
 def _kinds(name: str) -> list[str]:
