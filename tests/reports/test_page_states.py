@@ -21,7 +21,7 @@ from mibench.contracts import InputError, Row
 from mibench.harness.store import FolderError, Run
 
 MakeRun = Callable[..., Run]
-SECTIONS = ("leaderboard", "truth", "errors", "cost", "intervals", "samples", "failures", "provenance")
+SECTIONS = ("leaderboard", "truth", "errors", "levels", "cost", "intervals", "samples", "failures", "provenance")
 TASK = "blobs[size=16,mi=2]"
 
 
@@ -76,18 +76,20 @@ def render(run: Run) -> str:
 def test_every_state_renders_whole(make_run: MakeRun, state: str) -> None:
     text = render(make_run(STATES[state]))
     page = Page(text)
-    assert [each["id"] for each in page.all("section")] == list(SECTIONS)
+    sections = [each["id"] for each in page.all("section")]
+    assert [each for each in sections if each != "needed"] == list(SECTIONS)
+    assert ("needed" in sections) == (state == "sizes and repetitions")
     assert text.rstrip().endswith("</html>")
     assert all(each.get("alt") for each in page.all("img"))
-    assert all(each.get("aria-label") for each in page.all("svg"))
+    assert all(each.get("role") == "img" and each.get("aria-labelledby") for each in page.all("svg"))
     ids = Counter(each["id"] for _, each in page.tags if each.get("id"))
     assert max(ids.values()) == 1
     scripts = page.all("script")
-    assert len(scripts) == 1
+    assert [each.get("type") for each in scripts] == ["application/json", "module", "module"]
     assert not [each for _, each in page.tags if any(name.startswith("on") for name in each)]
     links = [each.get(name) or "" for _, each in page.tags for name in ("src", "href", "xlink:href")]
-    assert all(link.startswith(("#", "data:image/png;base64,")) for link in links if link)
-    assert not re.search(r"@import|url\((?!#)", text)
+    assert all(link == "data:," or link.startswith(("#", "data:image/png;base64,")) for link in links if link)
+    assert not re.search(r"@import|url\((?!#|data:)", re.sub(r"<script.*?</script>", "", text, flags=re.DOTALL))
 
 
 def test_a_run_that_is_not_finished_says_so(make_run: MakeRun) -> None:
@@ -98,7 +100,8 @@ def test_a_run_that_is_not_finished_says_so(make_run: MakeRun) -> None:
 def test_numbers_reach_the_page(make_run: MakeRun) -> None:
     rows = [row("ksg", 1.877, interval=(1.8, 1.9)), row("oracle+kl", 2.0), row("pca+kl", 1.5, bounds=(1.5, 2.5))]
     text = render(make_run(rows))
-    plain = " ".join(re.sub(r"<[^>]*>", " ", text).split())
+    shown = re.sub(r"<(script|style)\b.*?</\1>", "", text, flags=re.DOTALL)
+    plain = " ".join(re.sub(r"<[^>]*>", " ", shown).split())
     assert "ksg is closest to the truth, by 0.123 nats, then pca+kl by 0.500 nats." in plain
     assert "0 of 1" in plain
     assert "yes (1 of 1)" in plain
@@ -156,7 +159,7 @@ def test_a_whole_board_stays_small(make_run: MakeRun) -> None:
     tasks = [f"{family}[size=16,mi={mi}]" for family in ("blobs", "fields") for mi in (1, 3, 6)]
     rows = [row(name, 1.5, task, interval=(1, 2)) for task in tasks for name in estimators.board()]
     path = reports.write(make_run(rows))["report.html"]
-    assert 100_000 < path.stat().st_size < 1_000_000
+    assert 500_000 < path.stat().st_size < 2_500_000
 
 
 def test_same_run_same_bytes(make_run: MakeRun, tmp_path: Path) -> None:
@@ -174,7 +177,7 @@ def test_figures_are_files_too(make_run: MakeRun, tmp_path: Path) -> None:
     written = reports.write(
         make_run([row("ksg", 1.9, interval=(1, 3))]), figures=tmp_path / "a" / "b", formats=["pdf", "png"]
     )
-    names = {"truth-1-blobs", "errors", "cost", "intervals"}
+    names = {"truth-1-blobs", "errors", "cost", "intervals", "sample-1-blobs-size-16-mi-2"}
     assert set(written) == {"leaderboard.csv", "leaderboard.md", "report.html"} | {
         f"{name}.{kind}" for name in names for kind in ("pdf", "png")
     }

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The address of the page holds the view: shared, gone back to, reset, and read with care."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mibench import reports
+from mibench.contracts import Row
+from mibench.harness.store import Run
+
+VIEW = "#leaderboard&task=blobs&n=500&group=direct&by=task&view=bits&search=k&sort=-mae&columns=estimator+task+n+mae"
+
+
+def rows() -> Iterator[Row]:
+    for place, task in enumerate(("blobs[size=16,mi=2]", "blobs[size=32,mi=2]", "gaussian[mi=2,dim_x=2]")):
+        for n in (500, 2000):
+            for i, name in enumerate(("ksg", "kl", "binning", "pca+ksg")):
+                yield Row(
+                    f"{task}{n}{name}", task, name, n, 0, "ok", 2.1 + 0.1 * i + 0.01 * place, truth=2.0, seconds=1.0
+                )
+
+
+@pytest.fixture(scope="module")
+def report(save_run: Callable[..., Run], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return reports.write(save_run(tmp_path_factory.mktemp("address") / "a-run", list(rows())))["report.html"]
+
+
+def test_a_shared_link_shows_the_same_view(view: Callable[..., Any], report: Path) -> None:
+    opened = view(report, VIEW)
+    page = opened.page
+    heads = page.locator("#board thead th").all_text_contents()
+    assert [head.partition(" ")[0] for head in heads] == ["estimator", "task", "n", "MAE"]
+    assert "bits" in heads[-1]
+    assert opened.column("estimator") == ["kl", "kl", "ksg", "ksg"]
+    assert set(opened.column("n")) == {"500"}
+    assert page.locator("#board .dt-search input").input_value() == "k"
+    assert page.get_by_label("View").input_value() == "bits"
+    assert page.get_by_label("One line per").input_value() == "task"
+    assert page.locator("details.facet.on summary").all_text_contents() == [
+        "Task 1 of 2",
+        "n 1 of 2",
+        "Estimators 1 of 2",
+    ]
+    assert page.evaluate("document.activeElement.id") == "leaderboard"
+    assert page.url.endswith(VIEW)
+    other = view(report, page.url[page.url.index("#") :])
+    assert other.page.locator("#board table").inner_html() == page.locator("#board table").inner_html()
+
+
+def test_what_a_reader_does_is_in_the_address_and_back_undoes_it(view: Callable[..., Any], report: Path) -> None:
+    opened = view(report)
+    page = opened.page
+    start = opened.column("estimator")
+    opened.head("MAE, common").click()
+    assert page.url.endswith("#leaderboard&sort=mae_common")
+    page.locator("details.facet summary", has_text="Task").click()
+    page.locator("input[name=task][value=gaussian]").check()
+    assert "task=gaussian" in page.url
+    page.get_by_label("One line per").select_option("level")
+    page.get_by_role("button", name="Columns").click()
+    page.locator(".dt-button-collection button", has_text="coverage").first.click()
+    assert "columns=estimator+n+level" in page.url
+    page.keyboard.press("Escape")
+    page.locator("#board .dt-search input").fill("ks")
+    page.wait_for_url("**search=ks**")
+    assert opened.column("estimator") == ["ksg", "pca+ksg"] * 2
+
+    page.go_back()  # the columns and the search that was typed after them
+    page.go_back()
+    assert "by=level" not in page.url
+    assert page.get_by_label("One line per").input_value() == "estimator"
+    assert "Scored on 2 of 6 cells" in page.locator("#said").text_content()
+    page.go_back()
+    assert opened.head("MAE, common").get_attribute("aria-sort") == "ascending"
+    assert "Scored on 6 of 6 cells" in page.locator("#said").text_content()
+    page.go_back()
+    assert "#" not in page.url
+    assert opened.column("estimator") == start
+    page.go_forward()
+    page.go_forward()
+    assert page.locator("input[name=task][value=gaussian]").is_checked()
+
+
+def test_reset_shows_all_again(view: Callable[..., Any], report: Path) -> None:
+    opened = view(report, VIEW)
+    plain = view(report)
+    opened.page.get_by_role("button", name="Reset").click()
+    assert opened.page.url.endswith("#leaderboard")
+    assert opened.page.locator("#board table").inner_html() == plain.page.locator("#board table").inner_html()
+    assert opened.page.locator("#board .dt-search input").input_value() == ""
+    opened.page.go_back()
+    assert opened.column("estimator") == ["kl", "kl", "ksg", "ksg"]
+
+
+def test_a_section_of_the_page_keeps_the_view(view: Callable[..., Any], report: Path) -> None:
+    opened = view(report, "#leaderboard&task=blobs")
+    opened.page.get_by_role("link", name="Provenance").click()
+    assert opened.page.url.endswith("#provenance&task=blobs")
+    opened.page.wait_for_function("document.getElementById('provenance').getBoundingClientRect().top < innerHeight")
+    assert "Scored on 4 of 6 cells" in opened.page.locator("#said").text_content()
+    plain = view(report, "#errors")
+    assert plain.page.evaluate("document.activeElement.id") == "errors"
+
+
+def test_a_link_of_another_run_says_what_is_not_here(view: Callable[..., Any], report: Path) -> None:
+    opened = view(report, "#leaderboard&task=fields&task=blobs&view=octal&sort=-nothing&x=1&columns=estimator+no")
+    said = opened.page.locator("#unknown").text_content()
+    for words in ("Task fields", "view octal", "column nothing", "x 1", "column no"):
+        assert words in said
+    assert opened.page.locator("details.facet.on summary").all_text_contents() == ["Task 1 of 2"]
+    assert opened.page.locator("#board thead th").count() == 1
+    assert opened.messages == []
+
+
+@pytest.mark.parametrize("fragment", ["#%", "#%E0%A4%A", "#&&&=&=", "#<script>", "#leaderboard&name=%00%F0&search=(["])
+def test_no_address_breaks_the_page(view: Callable[..., Any], report: Path, fragment: str) -> None:
+    opened = view(report, fragment)
+    assert opened.messages == []
+    assert opened.page.locator("#board table.dataTable").count() == 1
