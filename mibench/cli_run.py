@@ -9,6 +9,7 @@ import shlex
 import signal
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any
 
@@ -75,24 +76,24 @@ def _run(options: Options, trials: Sequence[Trial], plugins: tuple[str, ...], jo
     cache = None if "MIBENCH_CACHE" in os.environ else folder.resolve() / _CACHE
     if cache:
         environment["MIBENCH_CACHE"] = str(cache)
-    with store.claim(folder), Journal(folder / store.JOURNAL) as journal:
+    executor = executors.make(  # before the folder is made: a cluster that does not answer leaves nothing behind
+        options.executor,
+        executors.Request(
+            jobs=jobs,
+            timeout=options.timeout,
+            memory=int(options.memory * 2**30),
+            device=options.device,
+            preload=tuple(plan.modules(trials)),
+            environment=environment,
+            plugins=plugins,
+            cache=cache,
+            scheduler=options.scheduler,
+        ),
+    )
+    with _ended(executor), store.claim(folder), Journal(folder / store.JOURNAL) as journal:
         before = store.read_manifest(folder)
         _same_seed(folder, before, options.seed)
         todo = left_to_do(trials, journal.rows.statuses, options.rerun)
-        executor = executors.make(
-            options.executor,
-            executors.Request(
-                jobs=jobs,
-                timeout=options.timeout,
-                memory=int(options.memory * 2**30),
-                device=options.device,
-                preload=tuple(plan.modules(todo)),
-                environment=environment,
-                plugins=plugins,
-                cache=cache,
-                scheduler=options.scheduler,
-            ),
-        )
         manifest = provenance.manifest(
             before,
             command=shlex.join(["mibench", *sys.argv[1:]]),
@@ -227,6 +228,15 @@ def _selection(options: Options, trials: Sequence[Trial]) -> dict[str, Any]:
         "consistency": options.checks,
         **({"shard": options.shard} if options.shard else {}),
     }
+
+
+@contextlib.contextmanager
+def _ended(executor: Executor) -> Iterator[None]:
+    """End what runs on the executor, whatever happens here."""
+    try:
+        yield
+    finally:
+        executor.shutdown(wait=True, cancel_futures=True)
 
 
 @contextlib.contextmanager

@@ -80,12 +80,7 @@ class DaskExecutor(TrialExecutor):
         self._most = request.jobs
         self._patience = patience
         self._order = Order(uuid.uuid4().hex, request, {path: _source(path) for path in request.plugins})
-        self._mark: Path | None = None
-        if request.cache:
-            self._mark = request.cache / mark(self._order.run)
-            with contextlib.suppress(OSError):  # then nobody sees it
-                self._mark.parent.mkdir(parents=True, exist_ok=True)
-                self._mark.touch()
+        self._mark = request.cache / mark(self._order.run) if request.cache else None
         self._connecting = threading.Lock()
         self._stopping = threading.Event()
         self._flying: set[Any] = set()
@@ -103,6 +98,10 @@ class DaskExecutor(TrialExecutor):
         """Make ``fn(*args)`` on the cluster; the future raises as that of `IsolatedExecutor` does."""
         if kwargs:
             raise TypeError("give arguments by position")
+        if self._mark and not self._flying:
+            with contextlib.suppress(OSError):  # then nobody sees it
+                self._mark.parent.mkdir(parents=True, exist_ok=True)
+                self._mark.touch()
         return self._threads.submit(self._supervise, pickle.dumps((fn, args)))
 
     def slots(self) -> int:
