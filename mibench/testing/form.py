@@ -109,8 +109,9 @@ def full_name(subject: Subject) -> None:
     spelled = []
     for text, stage in zip(split_top(subject.given, "+"), _stages(subject.thing), strict=True):
         taken = _taken(parse(text).name)
-        fields = [field.name for field in _fields(stage) if field.name in taken and _spelt(stage, field.name)]
-        values = {field: getattr(stage, field) for field in fields}
+        holds = {field.name: getattr(stage, field.name) for field in _fields(stage)}
+        holds |= getattr(stage, "arguments", {})  # of an adapter, those of the code it stands for
+        values = {name: value for name, value in holds.items() if name in taken and _spelt(value)}
         spelled.append(str(Spec(parse(text).name, values)))
     name = "+".join(spelled)
     again = (estimators if subject.kind == "estimator" else tasks).get(name)
@@ -201,5 +202,5 @@ def _taken(name: str) -> set[str]:
     return {parameter for factory in factories for parameter in inspect.signature(factory).parameters}
 
 
-def _spelt(stage: Any, name: str) -> bool:
-    return isinstance(getattr(stage, name), (int, float, str, type(None)))
+def _spelt(value: Any) -> bool:
+    return isinstance(value, (int, float, str, type(None)))
