@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullFormatter, NullLocator
 
 from mibench.reports.labels import spread
-from mibench.reports.style import INK, MUTED, framed
+from mibench.reports.style import INK, MUTED, framed, room
 from mibench.reports.words import groups, short
 
 __all__ = ["curves", "draw", "panels"]
@@ -22,6 +22,7 @@ _FLOOR = 1e-3  # nats: a logarithmic axis has no 0
 _SPAN = 3e3  # largest range of the error axis: a wild estimate must not flatten the rest
 _MOST = 7  # curves of a panel
 _ACROSS = 3  # panels
+_PANEL, _LETTERS = 2.2, 8.5  # inches and points: a panel, the names beside it
 _UNIT = ["task", "seed", "repetition"]
 
 
@@ -82,9 +83,11 @@ def draw(table: pd.DataFrame, look: Mapping[str, tuple[str, str]], tolerance: fl
     parts = list(panels(table))
     across = min(_ACROSS, len(parts))
     down = math.ceil(len(parts) / across)
-    figure = framed(3.7 * across + 0.5, 2.75 * down + 0.6, left=0.65, right=1.45, top=0.35, bottom=0.55)
+    beside = room((_named(name) for name in table["estimator"].unique()), _LETTERS) + 0.15
+    wide = 0.65 + across * (_PANEL + beside) + (across - 1) * 0.15
+    figure = framed(wide, 2.75 * down + 0.6, left=0.65, right=beside, top=0.35, bottom=0.55)
     grid = figure.subplots(down, across, squeeze=False, sharex=True, sharey=True)
-    figure.subplots_adjust(wspace=0.62, hspace=0.3)
+    figure.subplots_adjust(wspace=(beside + 0.15) / _PANEL, hspace=0.3)
     sizes = np.sort(table["n"].unique())
     low, high = _limits(table, tolerance)
     first = grid[0, 0]
@@ -135,14 +138,14 @@ def _curves(
     at = np.log(np.array(ends) / limits[0]) / span * height
     for name, begin, end in zip(names, at, spread(list(at), 11.0), strict=True):
         axes.annotate(
-            short(name, 20),
+            _named(name),
             (1, begin / height),
             (9, end - begin),
             xycoords="axes fraction",
             textcoords="offset points",
             va="center",
             color=INK,
-            fontsize=8.5,
+            fontsize=_LETTERS,
             annotation_clip=False,
             arrowprops={
                 "arrowstyle": "-",
@@ -153,6 +156,10 @@ def _curves(
                 "relpos": (0, 0.5),
             },
         )
+
+
+def _named(name: str) -> str:
+    return short(name, 20)
 
 
 def _limits(table: pd.DataFrame, tolerance: float) -> tuple[float, float]:

@@ -58,7 +58,8 @@ def test_cost_lists_the_front_and_counts_the_others() -> None:
     assert captions.cost(drawing_cost.points(scores)) == (
         "Both axes are logarithmic; lower left is better. On the Pareto front of the estimators that see only the "
         "data, in bold: fast (0.100 s, 0.500 nats) and good (2.00 s, 0.250 nats). For the other one, one on the line "
-        "is at least as fast and as accurate. Hollow: 1 that lacks an answer on some of the common cells, so not compared."
+        "is at least as fast and as accurate. Hollow: 1 that lacks an answer on some of the common cells, so not "
+        "compared."
     )
     scores.loc[2, ["mae", "mae_common"]] = 90.0
     assert "An arrow marks 1 error beyond the panel." in captions.cost(drawing_cost.points(scores))
