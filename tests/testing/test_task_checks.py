@@ -347,7 +347,7 @@ class TruthInBits(Sound):
 class MultipliedStudent(Sound):
     """Multiplied by the root of chi2 / df where it must be divided: the fault of a published suite (df = 1, rho = 0).
 
-    What it stated is ``ln 2 pi - 2 ...`` of the divided distribution, 0.2242 nats; what it drew has 0.1475.
+    It stated the 0.2242 nats of the divided distribution; what it drew has 0.1475.
     """
 
     mi: ClassVar[float] = 0.0  # type: ignore[misc]
