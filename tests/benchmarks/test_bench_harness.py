@@ -81,7 +81,7 @@ def test_plan(benchmark: Any, size: int) -> None:
 
 @pytest.mark.parametrize("size", SIZES)
 def test_run(benchmark: Any, tmp_path: Path, size: int) -> None:
-    """The loop with schedule, journal (one fsync per row), live view and manifest, on an executor that costs nothing."""
+    """The loop with schedule, journal (one fsync per row), live view and manifest, on an executor that is free."""
     trials = make(size).trials
     process = psutil.Process()
     folders = iter(range(100))
