@@ -88,7 +88,7 @@ def choose(kind: str, names: Sequence[str] | None) -> list[Check]:
     known = checks_of(kind)
     for name in names or ():
         if name not in known:
-            raise InputError(f"{name!r} is no check of {"an" if kind == "estimator" else "a"} {kind}{suggest(name, list(known))}")
+            raise InputError(f"{name!r} is no check of {kind}s{suggest(name, list(known))}")
     return [each for each in known.values() if names is None or each.name in names]
 
 

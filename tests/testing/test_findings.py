@@ -75,7 +75,7 @@ def test_declarations_are_checked(expected: Any, message: str) -> None:
 
 
 def test_wrong_requests_are_named() -> None:
-    with pytest.raises(InputError, match="'same-sead' is no check of an estimator; did you mean same-seed"):
+    with pytest.raises(InputError, match="'same-sead' is no check of estimators; did you mean same-seed"):
         check_estimator(Zero, checks=["same-sead"])
     with pytest.raises(InputError, match="on_fail is 'shout'"):
         check_estimator(Zero, on_fail="shout")  # type: ignore[arg-type]
