@@ -162,7 +162,7 @@ def _lines(found: Comparison) -> Iterable[str]:
         text = f"{each.head.status} in HEAD: {each.row.estimator}: {each.head.error}"
         reasons.setdefault(text, []).append(f"{each.row.task} n={each.row.n}")
     for each in found.unmatched:
-        if each.bucket == "only in base":
+        if each.bucket == "only in base" and not found.partial:
             reasons.setdefault(f"not in HEAD: {each.row.estimator}", []).append(f"{each.row.task} n={each.row.n}")
     for text, members in reasons.items():
         names = list(dict.fromkeys(members))
