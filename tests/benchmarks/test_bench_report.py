@@ -74,7 +74,6 @@ def test_report_is_painted_and_usable(benchmark, folder):
         def load():
             page = browser.new_page()
             page.goto(path.as_uri())
-            page.wait_for_function("performance.getEntriesByName('interactive').length > 0")
             found = page.evaluate(
                 "['first-contentful-paint', 'interactive'].map("
                 "(name) => performance.getEntriesByName(name)[0].startTime)"

@@ -69,9 +69,7 @@ class Opened:
         self.page.on("request", lambda request: self.requests.append(request.url))
         self.page.on("dialog", self._dismiss)
         self.url = path.as_uri()
-        self.page.goto(self.url + fragment)
-        if context.get("java_script_enabled", True):
-            self.page.wait_for_function("document.readyState === 'complete'")
+        self.page.goto(self.url + fragment)  # its scripts have run when this returns
 
     def _dismiss(self, dialog: Any) -> None:
         self.dialogs.append(dialog.message)

@@ -98,10 +98,10 @@ def test_reset_shows_all_again(view: Callable[..., Any], report: Path) -> None:
 
 
 def test_a_section_of_the_page_keeps_the_view(view: Callable[..., Any], report: Path) -> None:
-    opened = view(report, "#leaderboard&task=blobs")
+    opened = view(report, "#leaderboard&task=blobs", reduced_motion="reduce")
     opened.page.get_by_role("link", name="Provenance").click()
     assert opened.page.url.endswith("#provenance&task=blobs")
-    opened.page.wait_for_function("document.getElementById('provenance').getBoundingClientRect().top < innerHeight")
+    assert opened.page.evaluate("document.getElementById('provenance').getBoundingClientRect().top < innerHeight")
     assert "Scored on 4 of 6 cells" in opened.page.locator("#said").text_content()
     plain = view(report, "#errors")
     assert plain.page.evaluate("document.activeElement.id") == "errors"
