@@ -14,9 +14,10 @@ from mibench import __version__, cli_config
 from mibench.contracts import MibenchError
 
 EPILOG = """\b
-Exit codes: 0 fine; 1 a regression, or a failed check; 2 wrong usage or environment; 3 nothing was compared: no trial failed and none
-ended ok (all `unsupported`, an answer and not a failure; or no trial was selected); 4 some or all
-trials failed (error, timeout, crashed, out_of_memory, not_installed); 130 interrupted."""
+Exit codes: 0 fine; 1 a regression, or a failed check; 2 wrong usage or environment; 3 nothing was
+compared: no trial failed and none ended ok (all `unsupported`, an answer and not a failure; or no
+trial was selected); 4 some or all trials failed (error, timeout, crashed, out_of_memory,
+not_installed); 130 interrupted."""
 _YEAR = 31_536_000  # seconds; longer waits overflow the clocks of some systems
 _MOST_MEMORY = 2**20  # GiB
 
