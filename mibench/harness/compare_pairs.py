@@ -145,8 +145,10 @@ def _old(base: Sequence[Row], head: Sequence[Row]) -> list[tuple[Row, Row]]:
     found = []
     for row in base:
         others = index.get(_identity(row)[:-1], [])
-        if others and (row.seed is None or others[0].seed is None):
-            found.append((row, others.pop(0)))
+        other = next((each for each in others if row.seed is None or each.seed is None), None)
+        if other is not None:
+            others.remove(other)
+            found.append((row, other))
     return found
 
 

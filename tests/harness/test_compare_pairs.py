@@ -8,7 +8,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mibench.contracts import STATUSES, Row
@@ -193,6 +193,7 @@ ROWS = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(ROWS, ROWS, st.booleans())
 def test_every_row_of_both_sides_lands_in_exactly_one_bucket(base: list[Row], head: list[Row], across: bool) -> None:
     found = pair(base, head, across_seeds=across)
@@ -201,6 +202,13 @@ def test_every_row_of_both_sides_lands_in_exactly_one_bucket(base: list[Row], he
     assert all(bool(outcome.reason) == (outcome.bucket == "not comparable") for outcome in found)
 
 
+def test_a_row_of_schema_1_is_found_among_rows_of_several_seeds() -> None:
+    base, head = [row(seed=0, key="a"), old(key="b")], [row(seed=1, key="c")]
+    assert sorted(buckets(base, head)) == ["not comparable", "only in base"]
+    assert sorted(buckets(head, base)) == ["not comparable", "only in head"]
+
+
+@settings(deadline=None)
 @given(ROWS, ROWS)
 def test_swapping_the_sides_mirrors_every_bucket(base: list[Row], head: list[Row]) -> None:
     mirror = {"lost": "gained", "gained": "lost", "only in base": "only in head", "only in head": "only in base"}
