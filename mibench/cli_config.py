@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
@@ -13,8 +14,10 @@ from mibench.names import suggest
 
 __all__ = ["option"]
 
+Verb = TypeVar("Verb", bound=Callable[..., Any])
 
-def option() -> Any:
+
+def option() -> Callable[[Verb], Verb]:
     """The option ``--config``, for a verb of click."""
     return click.option(
         "--config",

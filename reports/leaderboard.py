@@ -56,7 +56,7 @@ COLUMNS = (
         "rank",
         "rank",
         "",
-        "1 + how many estimators have a rank interval that ends before this one's begins; equal ranks are ties",
+        "1 + how many estimators are clearly better, all pairs judged at once at 95 %; equal ranks are ties",
         "count",
         "none",
     ),

@@ -20,10 +20,10 @@ MARKDOWN = """\
 What is common.
 
 - estimator: the method; a+b compresses with a and estimates with b
-- rank: 1 + how many have a smaller error in 97.5 % of paired resamples; equal ranks are ties
+- rank: 1 + how many estimators are clearly better, all pairs judged at once at 95 %; equal ranks are ties
 - coverage: share of the planned trials that ended ok
 - MAE, common: mean |estimate - truth| on the common cells
-- 95 % interval: of MAE, common, by a paired bootstrap over cells
+- 95 % interval: of MAE, common, by a paired bootstrap over tasks and repetitions
 - MAE: mean |estimate - truth| on the estimator's own ok trials
 - bias: mean of estimate - truth; below 0 it underestimates
 - sd: standard deviation of the estimate over repetitions
