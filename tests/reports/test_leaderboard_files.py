@@ -23,7 +23,7 @@ What is common.
 - rank: 1 + how many estimators are clearly better, all pairs judged at once at 95 %; equal ranks are ties
 - coverage: share of the planned trials that ended ok
 - MAE, common: mean |estimate - truth| on the common cells
-- 95 % interval: of MAE, common, by a paired bootstrap over tasks and repetitions
+- 95 % interval: of MAE, common, by the same bootstrap
 - MAE: mean |estimate - truth| on the estimator's own ok trials
 - bias: mean of estimate - truth; below 0 it underestimates
 - sd: standard deviation of the estimate over repetitions
