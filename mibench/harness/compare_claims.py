@@ -106,8 +106,9 @@ def judge(
         elif q_better[place] <= alpha and high is not None and high < 0:
             verdict = "better"
         level = alpha / (np.sum(able) - able[place] + 1)
-        needed = _needed(level)
-        visible = _visible(values, margins[name], level) if len(values) >= needed else None
+        decides = len(values) >= FEWEST and _least(len(values)) <= level
+        visible = _visible(values, margins[name], level) if decides else None
+        needed = _needed(level, FEWEST if decides else max(FEWEST, len(values)))
         p = min(worse[place], better[place])
         changes.append(Change(len(values), float(values.mean()), low, high, p, float(q), verdict, visible, needed))
     return changes
@@ -170,8 +171,8 @@ def _least(cells: int) -> float:
     return float(2.0**-cells) if cells <= _EXACT else _tail(math.sqrt(cells))
 
 
-def _needed(level: float) -> int:
-    cells = FEWEST
+def _needed(level: float, cells: int) -> int:
+    """The first number of cells from `cells` on that can reach `level`: 13 may, where 14 have the bound alone."""
     while _least(cells) > level:
         cells += 1
     return cells

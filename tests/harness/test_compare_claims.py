@@ -55,6 +55,16 @@ def test_the_bound_for_many_cells_is_valid_and_near() -> None:
         assert exact <= sign_flip(values) <= 10 * exact
 
 
+def test_cells_that_the_bound_cannot_decide_are_not_seen_by_it() -> None:
+    """At alpha / 46 thirteen cells are exact and enough, fourteen have the bound alone and are not, fifteen are."""
+    rng = np.random.default_rng(0)
+    claims = {place: rng.normal(size=15) for place in range(45)} | {"one lost": rng.normal(size=14)}
+    found = judge(claims, dict.fromkeys(claims, 0.02), 0.01)
+    assert (found[-1].visible, found[-1].needed) == (None, 15)
+    assert found[0].visible is not None
+    assert math.isfinite(found[0].visible)
+
+
 def test_claims_that_cannot_be_decided_are_left_out_of_the_correction() -> None:
     """Tarone: twenty claims of three cells (p of 1/8 at least) cost the one of ten cells nothing."""
     found = adjust([2**-10] + [2**-3] * 20, [2**-10] + [2**-3] * 20, alpha=0.01)
