@@ -76,8 +76,8 @@ class _Warden:
                 number, call = message
                 if call is not None:
                     self._start(number, call)
-                elif number in self._running:
-                    self._running[number].shutdown(wait=False, cancel_futures=True)
+                elif executor := self._running.get(number):  # else it ended meanwhile
+                    executor.shutdown(wait=False, cancel_futures=True)
         except (EOFError, OSError):
             pass
         finally:
@@ -85,19 +85,22 @@ class _Warden:
                 executor.shutdown(wait=True, cancel_futures=True)
 
     def _start(self, number: int, call: bytes) -> None:
-        executor = self._running[number] = LocalExecutor(self._request)
-
         def ended(future: Future[Any]) -> None:
-            del self._running[number]
-            executor.shutdown(wait=False)
+            self._running.pop(number).shutdown(wait=False)
             self._answer(number, _outcome(future))
 
         try:
             fn, args = pickle.loads(call)  # noqa: S301 - the parent's own
-            future = executor.submit(fn, *(self._here(each) for each in args))
+            arguments = [self._here(each) for each in args]
         except Exception as error:  # such as a module that this machine lacks
-            del self._running[number]
             self._answer(number, ("raised", f"{type(error).__name__}: {error}"))
+            return
+        try:
+            executor = self._running[number] = LocalExecutor(self._request)
+            future = executor.submit(fn, *arguments)
+        except Exception as error:  # no room for its processes or threads: another machine may have it
+            self._running.pop(number, None)
+            self._answer(number, ("lost", f"{type(error).__name__}: {error}"))
         else:
             future.add_done_callback(ended)
 
