@@ -69,7 +69,9 @@ def percent(share: float | None) -> str:
     """A share as whole percent; 99.6 % never reads as 100 %, nor 0.4 % as 0 %."""
     if share is None or math.isnan(share):
         return NONE
-    rounded = round(100 * share)
+    if math.isinf(share):
+        return digits(share)
+    rounded = math.floor(100 * share + 0.5)  # as the page's scripts round
     if rounded == 100 and share < 1:
         return "> 99 %"
     if rounded == 0 and share > 0:

@@ -36,8 +36,12 @@ def test_three_significant_digits(value: float | None, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("share", "text"), [(1.0, "100 %"), (0.996, "> 99 %"), (0.0, "0 %"), (0.004, "< 1 %"), (0.5, "50 %"), (None, NONE)]
-)
+    ("share", "text"),
+    [
+        (1.0, "100 %"), (0.996, "> 99 %"), (0.0, "0 %"), (0.004, "< 1 %"), (0.5, "50 %"), (None, NONE),
+        (0.625, "63 %"), (1.125, "113 %"), (math.inf, "inf"),
+    ],
+)  # fmt: skip
 def test_percent_never_rounds_a_failure_away(share: float | None, text: str) -> None:
     assert percent(share) == text
 
