@@ -59,7 +59,8 @@ def write(run: Run, *, figures: str | Path | None = None, formats: Sequence[str]
     from mibench.reports.results import cells, trials
 
     run = replace(run, rows=list(run.rows))
-    table, drawn = frame(run.rows), trials(run.rows)
+    table = frame(run.rows)
+    drawn = trials(table)
     scores = score(table)
     drawings = plates(cells(drawn), drawn, scores, run.rows)
     written = {
