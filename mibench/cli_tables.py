@@ -17,6 +17,7 @@ from rich.text import Text
 
 from mibench.cli_text import one_line
 from mibench.reports.words import NONE, digits, level, percent
+from mibench.tables import to_csv, to_markdown
 
 __all__ = ["FORMATS", "Format", "render"]
 
@@ -55,7 +56,7 @@ def render(table: pd.DataFrame, how: Format, facts: Mapping[str, Any], out: Cons
         Where `table` goes; the other formats are plain text on its file.
     """
     if how == "csv":
-        out.file.write(table.to_csv(index=False, lineterminator="\n"))
+        out.file.write(to_csv(table))
     elif how == "json":
         rows = [{key: _plain(value) for key, value in line.items()} for line in table.to_dict("records")]
         found = {**facts, "caption": table.attrs.get("caption", ""), "rows": rows}
@@ -107,16 +108,9 @@ def _cells(table: pd.DataFrame) -> tuple[list[_Column], list[list[str]]]:
 
 def _markdown(table: pd.DataFrame) -> str:
     columns, cells = _cells(table)
-    lines = ["| " + " | ".join(column.title for column in columns) + " |"]
-    lines.append("|" + "|".join(":--" if column.left else "--:" for column in columns) + "|")
-    lines += ["| " + " | ".join(map(_inert, line)) + " |" for line in cells]
+    text = to_markdown([column.title for column in columns], [column.left for column in columns], cells)
     caption = table.attrs.get("caption", "")
-    return "\n".join([*lines, *(["", caption] if caption else []), ""])
-
-
-def _inert(text: str) -> str:
-    """`text` as it reads, and neither a new column nor a tag."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("|", "\\|")
+    return f"{text}\n{caption}\n" if caption else text
 
 
 def _plain(value: Any) -> Any:

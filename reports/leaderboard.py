@@ -11,6 +11,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from mibench.reports.words import NONE, digits, percent
+from mibench.tables import to_csv, to_markdown
 
 __all__ = ["COLUMNS", "Column", "columns", "csv", "markdown", "show"]
 
@@ -128,24 +129,17 @@ def show(column: Column, record: Mapping[str, Any]) -> str:
 
 def csv(scores: pd.DataFrame) -> str:
     """`scores` as they are: one line per estimator, numbers that read back exactly, empty where there is none."""
-    return str(scores.to_csv(index=False, lineterminator="\n"))
+    return to_csv(scores)
 
 
 def markdown(scores: pd.DataFrame) -> str:
     """A table in Markdown, best first, with its units and what they mean."""
     shown = columns(scores)
-    lines = [
-        "| " + " | ".join(column.heading for column in shown) + " |",
-        "|" + "|".join(":--" if column.kind == "text" else "--:" for column in shown) + "|",
-    ]
-    for record in scores.to_dict("records"):
-        lines.append("| " + " | ".join(_cell(show(column, record)) for column in shown) + " |")
+    table = to_markdown(
+        [column.heading for column in shown],
+        [column.kind == "text" for column in shown],
+        ([show(column, record) for column in shown] for record in scores.to_dict("records")),
+    )
     notes = [f"- {column.title}: {column.meaning}" for column in shown]
     caption = [scores.attrs["caption"], ""] if scores.attrs.get("caption") else []
-    return "\n".join([*lines, "", *caption, *notes, ""])
-
-
-def _cell(text: str) -> str:
-    """`text` inert in a Markdown table: no new column, line or tag."""
-    text = " ".join(text.split()).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return text.replace("|", "\\|")
+    return "\n".join([table, *caption, *notes, ""])

@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from mibench.contracts import NotInstalled, Row
+from mibench.tables import to_csv
 
 __all__ = ["COLUMNS", "FORMATS", "export", "frame"]
 
@@ -20,7 +21,6 @@ FORMATS = ("csv", "json", "parquet")
 _PAIRS = ("interval", "bounds")
 _WHOLE = ("n", "repetition", "seed", "task_version", "estimator_version")
 _NUMBERS = ("estimate", "std_error", "truth", "truth_std_error", "seconds", "peak_mb")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def _names() -> list[str]:
@@ -45,15 +45,14 @@ def frame(rows: Iterable[Row]) -> pd.DataFrame:
         elif name in _NUMBERS or name.endswith(("_low", "_high")):
             table[name] = table[name].astype("float64")
         else:
-            table[name] = table[name].astype("string")
+            table[name] = table[name].map(_sound).astype("string")
     return table
 
 
 def export(rows: Iterable[Row], how: str) -> bytes:
     """The file's content, in one of `FORMATS`.
 
-    A text that begins with ``=``, ``+``, ``-``, ``@``, tab or carriage return gets a ``'`` before it in CSV, because a
-    spreadsheet would compute it; JSON and Parquet keep it as it is.
+    In CSV a text that a spreadsheet would compute is marked as one (`mibench.tables.to_csv`); JSON and Parquet keep it.
 
     Raises
     ------
@@ -71,11 +70,12 @@ def export(rows: Iterable[Row], how: str) -> bytes:
         file = io.BytesIO()
         table.to_parquet(file, index=False, engine="pyarrow")
         return file.getvalue()
-    for name in table.select_dtypes("string"):
-        risky = table[name].str.startswith(_FORMULA, na=False)
-        table.loc[risky, name] = "'" + table.loc[risky, name]
-    text: str = table.to_csv(index=False, lineterminator="\n")
-    return text.encode(errors="surrogatepass")
+    return to_csv(table).encode()
+
+
+def _sound(text: str | None) -> str | None:
+    """`text` with ``?`` for each half of a character, which UTF-8 cannot hold."""
+    return text if text is None else text.encode(errors="replace").decode()
 
 
 def _line(row: Row) -> dict[str, Any]:

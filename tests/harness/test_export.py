@@ -149,6 +149,12 @@ def test_no_text_of_a_csv_is_a_formula(first: str) -> None:
     assert all(f"'{first}{i}" in line for i in range(1, 5))
 
 
+def test_line_ends_within_a_text_end_no_line_and_half_a_character_stops_nothing() -> None:
+    text = export.export([replace(BARE, error="10 %\r20 %\r\n\ud800")], "csv").decode()
+    (line,) = csv.DictReader(io.StringIO(text, newline=""))
+    assert (line["task"], line["error"]) == ("toy", "10 %\r20 %\r\n?")
+
+
 def test_parquet_without_pyarrow_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(NotInstalled, match=r"pip install 'mibench\[parquet\]'"):

@@ -29,7 +29,7 @@ What is common.
 - sd: standard deviation of the estimate over repetitions
 - RMSE: root of the mean squared error
 - worst: largest |estimate - truth|
-- interval coverage: share of the stated intervals that hold the truth
+- interval coverage: share of the stated 95 % intervals that hold the truth
 - time: mean wall-clock seconds of a trial
 - peak memory: largest resident memory of a trial
 - failures: how the other trials ended
@@ -63,6 +63,16 @@ def test_csv(scores: pd.DataFrame) -> None:
 def test_csv_reads_back_exactly(scores: pd.DataFrame) -> None:
     scores["mae"] = [1 / 3, 0.1 + 0.2]
     assert list(pd.read_csv(io.StringIO(leaderboard.csv(scores)))["mae"]) == [1 / 3, 0.1 + 0.2]
+
+
+def test_a_name_of_a_foreign_journal_is_no_formula(scores: pd.DataFrame) -> None:
+    scores["estimator"] = ["=1+1", "-ksg"]
+    scores["failures"] = ["", "@x"]
+    first, second = leaderboard.csv(scores).splitlines()[1:]
+    assert first.startswith("1,'=1+1,2,")
+    assert second.startswith(",'-ksg,2,")
+    assert second.endswith(",'@x")
+    assert "-0.05" in first, "numbers stay numbers"
 
 
 def test_an_optional_column_may_be_missing(scores: pd.DataFrame) -> None:
