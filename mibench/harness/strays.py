@@ -23,7 +23,7 @@ from pathlib import Path
 __all__ = ["adopt_orphans", "children", "descendants", "end", "end_all", "server", "start"]
 
 _SET_CHILD_SUBREAPER = 36  # of prctl(2)
-_ATTEMPTS = 3  # to start a process, while trials kill the server
+_ATTEMPTS = 8  # to start a process, while trials kill the server; with growing pauses, seconds in all
 _PATIENCE = 10.0  # seconds for what was killed to be gone
 _PAUSE = 0.01
 _LISTED = os.path.exists(f"/proc/self/task/{os.getpid()}/children")  # not on every kernel
@@ -48,6 +48,8 @@ def start(make: Callable[[], ForkServerProcess]) -> ForkServerProcess:
         If the server cannot be had, or fails every time.
     """
     for attempt in range(_ATTEMPTS):
+        if attempt:  # a server that is being killed refuses connections until the system has seen its end
+            time.sleep(_PAUSE * 2**attempt)
         with _starting:
             process = make()
             _wake_server()
