@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import math
 import sys
 from pathlib import Path
 from typing import Any
@@ -11,77 +10,20 @@ from typing import Any
 import click
 
 from mibench import __version__, cli_config
-from mibench.contracts import MibenchError
+from mibench.cli_types import FILE, FOLDER, GIBIBYTES, SECONDS, Group, PathText
 
 EPILOG = """\b
 Exit codes: 0 fine; 1 a regression, or a failed check; 2 wrong usage or environment; 3 nothing was
 compared: no trial failed and none ended ok (all `unsupported`, an answer and not a failure; or no
 trial was selected); 4 some or all trials failed (error, timeout, crashed, out_of_memory,
 not_installed); 130 interrupted."""
-_YEAR = 31_536_000  # seconds; longer waits overflow the clocks of some systems
-_MOST_MEMORY = 2**20  # GiB
-
-
-class _Path(click.Path):
-    """A path that says something: an empty text would stand for the current folder."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        if value == "":
-            self.fail("'' is no path: give one, or '.' for the current folder", param, ctx)
-        return super().convert(value, param, ctx)
-
-
-class _Amount(click.FloatRange):
-    """A number of some unit, above 0; NaN and infinity are none."""
-
-    def __init__(self, unit: str, most: int) -> None:
-        super().__init__(0, most, min_open=True)
-        self.name = unit
-        self._most = most
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        try:
-            number = float(value)
-        except ValueError:
-            number = math.nan
-        if not 0 < number <= self._most:  # NaN is neither
-            self.fail(f"{value!r} is not a number of {self.name} above 0 and at most {self._most}", param, ctx)
-        return number
-
-
-FOLDER = _Path(path_type=Path, file_okay=False)
-FILE = _Path(path_type=Path, dir_okay=False)
 _PLUGIN = click.option(
     "--plugin", "plugins", multiple=True, type=FILE, help="A .py or .toml file that adds tasks or estimators."
 )
 
 
-class _Group(click.Group):
-    """Turns errors that mibench raises on purpose into one line and exit code 2."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        try:
-            return super().invoke(ctx)
-        except MibenchError as error:
-            click.echo(f"mibench: {error}", err=True)
-            sys.exit(2)
-        except BrokenPipeError:  # `mibench ls | head`
-            sys.stderr.close()
-            sys.exit(0)
-
-    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
-        try:
-            return super().resolve_command(ctx, args)
-        except click.UsageError:
-            from mibench.names import suggest
-
-            if args[0].startswith("-"):
-                raise
-            raise click.UsageError(f"no verb {args[0]!r}{suggest(args[0], self.list_commands(ctx))}", ctx) from None
-
-
 @click.group(
-    cls=_Group,
+    cls=Group,
     epilog=EPILOG,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110, "show_default": True},
 )
@@ -129,8 +71,8 @@ def main() -> None:
     help="Trials at a time.  [default: cores, as memory allows; the threads of the cluster's workers]",
 )
 @click.option("--threads", type=click.IntRange(1), help="Threads per trial.  [default: cores / jobs; 1 on a cluster]")
-@click.option("--timeout", default=600.0, type=_Amount("seconds", _YEAR), metavar="SECONDS", help="Seconds per trial.")
-@click.option("--memory", default=4.0, type=_Amount("GiB", _MOST_MEMORY), metavar="GiB", help="GiB per trial.")
+@click.option("--timeout", default=600.0, type=SECONDS, metavar="SECONDS", help="Seconds per trial.")
+@click.option("--memory", default=4.0, type=GIBIBYTES, metavar="GiB", help="GiB per trial.")
 @click.option("--device", default="auto", help="Where torch computes: auto, cpu, cuda, cuda:1, ...")
 @click.option(
     "--rerun", type=click.Choice(["missing", "failed", "all"]), default="missing", help="Which trials to run."
@@ -187,8 +129,8 @@ def show(name: str, sheet: Path | None, plugins: tuple[Path, ...]) -> None:
     help="A check that is known to fail, and why; NAME:CHECK=REASON for one of several things.",
 )
 @click.option("--only", multiple=True, metavar="CHECK", help="Make this check alone; may be given again.")
-@click.option("--timeout", default=60.0, type=_Amount("seconds", _YEAR), metavar="SECONDS", help="Seconds per check.")
-@click.option("--memory", default=4.0, type=_Amount("GiB", _MOST_MEMORY), metavar="GiB", help="GiB per check.")
+@click.option("--timeout", default=60.0, type=SECONDS, metavar="SECONDS", help="Seconds per check.")
+@click.option("--memory", default=4.0, type=GIBIBYTES, metavar="GiB", help="GiB per check.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def check(
     name: str,
@@ -275,7 +217,7 @@ def scores(folder: Path, **options: Any) -> None:
 @click.argument("other", type=FOLDER, required=False)
 @click.option("--figures", type=FOLDER, help="Also write every figure of the run into this folder.")
 @click.option("--format", "formats", multiple=True, type=click.Choice(["pdf", "png", "svg"]), help="Of the figures.")
-@click.option("--out", type=_Path(path_type=Path), help="Of two runs: the page or its folder.  [default: OTHER]")
+@click.option("--out", type=PathText(path_type=Path), help="Of two runs: the page or its folder.  [default: OTHER]")
 @click.option("--across-seeds", is_flag=True, help="Of two runs: compare errors on different samples.")
 def report(
     folder: Path,
@@ -307,8 +249,8 @@ def report(
 Exit codes: 0 nothing got worse; 1 a regression; 2 wrong usage or environment; 3 nothing was compared,
 or answers of BASE met none of HEAD (--partial accepts the latter); 4 trials of HEAD failed."""
 )
-@click.argument("base", type=_Path(path_type=Path))
-@click.argument("head", type=_Path(path_type=Path))
+@click.argument("base", type=PathText(path_type=Path))
+@click.argument("head", type=PathText(path_type=Path))
 @click.option("--gate", "rules", type=FILE, help="Margins and tolerances per estimator or tag: a TOML file.")
 @click.option("--across-seeds", is_flag=True, help="HEAD has other root seeds: compare errors on different samples.")
 @click.option("--partial", is_flag=True, help="HEAD is meant to hold only a part of BASE.")
@@ -348,7 +290,7 @@ def merge(out: Path, folders: tuple[Path, ...], conflicts: str) -> None:
 @main.command()
 @click.argument("folder", type=FOLDER)
 @click.option("--format", "how", type=click.Choice(["csv", "json", "parquet"]), default="csv", help="Of the file.")
-@click.option("--out", type=_Path(dir_okay=False, allow_dash=True), default="-", help="File; - for standard output.")
+@click.option("--out", type=PathText(dir_okay=False, allow_dash=True), default="-", help="File; - for standard output.")
 def export(folder: Path, how: str, out: str) -> None:
     """Write every row of a run as a table, with all digits.
 

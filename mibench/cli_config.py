@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
+from mibench.cli_types import FILE
 from mibench.names import suggest
 
 __all__ = ["option"]
@@ -21,7 +22,7 @@ def option() -> Callable[[Verb], Verb]:
     """The option ``--config``, for a verb of click."""
     return click.option(
         "--config",
-        type=click.Path(path_type=Path, dir_okay=False),
+        type=FILE,
         is_eager=True,
         expose_value=False,
         callback=_read,
