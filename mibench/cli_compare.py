@@ -44,7 +44,7 @@ class _Side:
     @property
     def facts(self) -> dict[str, Any]:
         seeds = sorted({row.seed for row in self.rows if row.seed is not None})
-        versions = self.manifest.get("versions", {})
+        versions = self.manifest.get("versions") or {}  # null where a merged run's parts differ
         return {"path": str(self.path), "rows": len(self.rows), "seeds": seeds, "mibench": versions.get("mibench")}
 
     def __str__(self) -> str:
@@ -177,7 +177,7 @@ def _lines(found: Comparison) -> Iterable[str]:
 def _verdict(found: Comparison) -> str:
     compared = f"{many(found.compared, 'pair')} of answers compared"
     if found.code == REGRESSION:
-        names = list(dict.fromkeys(one_line(finding.estimator) for finding in found.regressions))
+        names = sorted({one_line(finding.estimator) for finding in found.regressions})  # rows stand as trials ended
         return f"REGRESSION in {', '.join(names)} ({compared})"
     if found.code == FAILED:
         return f"FAILED: {many(len(found.failed), 'trial')} of HEAD failed ({compared}); --rerun failed tries again"
