@@ -6,13 +6,13 @@ from __future__ import annotations
 import dataclasses
 import io
 import json
-import math
 from collections.abc import Iterable
 from typing import Any
 
 import pandas as pd
 
 from mibench.contracts import NotInstalled, Row
+from mibench.harness.lines import finite
 from mibench.tables import to_csv
 
 __all__ = ["COLUMNS", "FORMATS", "export", "frame"]
@@ -82,8 +82,8 @@ def _line(row: Row) -> dict[str, Any]:
     values: dict[str, Any] = {field.name: getattr(row, field.name) for field in dataclasses.fields(Row)}
     for name in _PAIRS:
         values[f"{name}_low"], values[f"{name}_high"] = values.pop(name) or (None, None)
-    values["diagnostics"] = json.dumps({key: _finite(value) for key, value in row.diagnostics.items()})
-    values["sample"] = None if row.sample is None else json.dumps([_finite(value) for value in row.sample])
+    values["diagnostics"] = json.dumps({key: finite(value) for key, value in row.diagnostics.items()})
+    values["sample"] = None if row.sample is None else json.dumps([finite(value) for value in row.sample])
     return values
 
 
@@ -91,12 +91,8 @@ def _json(rows: Iterable[Row]) -> bytes:
     """A list of objects; JSON has no infinity, so the open end of a bound is null, as missing ones are."""
     lines = []
     for row in rows:
-        values = {key: _finite(value) if isinstance(value, float) else value for key, value in _line(row).items()}
-        values["diagnostics"] = {key: _finite(value) for key, value in row.diagnostics.items()}
-        values["sample"] = None if row.sample is None else [_finite(value) for value in row.sample]
+        values = {key: finite(value) if isinstance(value, float) else value for key, value in _line(row).items()}
+        values["diagnostics"] = {key: finite(value) for key, value in row.diagnostics.items()}
+        values["sample"] = None if row.sample is None else [finite(value) for value in row.sample]
         lines.append(json.dumps(values, allow_nan=False))
     return ("[\n" + ",\n".join(lines) + "\n]\n").encode()
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None

@@ -15,7 +15,7 @@ from typing import Any
 
 from mibench.contracts import STATUSES, MibenchError, Row
 
-__all__ = ["COLUMNS", "READABLE", "SCHEMA", "FolderError", "from_line", "to_line"]
+__all__ = ["COLUMNS", "READABLE", "SCHEMA", "FolderError", "finite", "from_line", "to_line"]
 
 SCHEMA = 2  # raise it when COLUMNS or their meaning changes; the manifest holds it
 READABLE = (1, 2)
@@ -75,11 +75,11 @@ def to_line(row: Row) -> str:
     values = {name: getattr(row, name) for name in COLUMNS}
     for name in ("interval", "bounds"):
         if values[name] is not None:
-            values[name] = [_finite(end) for end in values[name]]
+            values[name] = [finite(end) for end in values[name]]
     for name in _NUMBERS:
-        values[name] = _finite(values[name])
-    values["diagnostics"] = {key: _finite(value) for key, value in row.diagnostics.items()}
-    values["sample"] = None if row.sample is None else [_finite(value) for value in row.sample]
+        values[name] = finite(values[name])
+    values["diagnostics"] = {key: finite(value) for key, value in row.diagnostics.items()}
+    values["sample"] = None if row.sample is None else [finite(value) for value in row.sample]
     body = json.dumps(values, allow_nan=False)[:-1]
     return f'{body}, "{_SUM}": "{_checksum(body)}"}}\n'
 
@@ -124,5 +124,6 @@ def _checksum(text: str) -> str:
     return f"{zlib.crc32(text.encode(errors='surrogatepass')):08x}"
 
 
-def _finite(value: float | None) -> float | None:
+def finite(value: float | None) -> float | None:
+    """`value` as JSON can hold it: None where it is NaN or infinite."""
     return value if value is None or math.isfinite(value) else None
