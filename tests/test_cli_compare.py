@@ -125,6 +125,13 @@ def test_wrong_usage(mibench: Call, tmp_path: Path) -> None:
         assert (result.exit_code, said in result.output) == (2, True), result.output
 
 
+def test_a_merged_run_whose_parts_had_other_versions(mibench: Call, tmp_path: Path) -> None:
+    base, head = folder(tmp_path / "base", [row()]), folder(tmp_path / "head", [row()])
+    store.write_manifest(head, {"schema": 2, "versions": None, "hardware": None})
+    assert mibench("compare", base, head).exit_code == 0
+    assert json.loads(mibench("compare", base, head, "--json", "-").output)["head"]["mibench"] is None
+
+
 def test_journals_rules_and_json(mibench: Call, tmp_path: Path) -> None:
     base = folder(tmp_path / "base", [row()]) / store.JOURNAL
     head = folder(tmp_path / "head", [row(estimate=1.15)]) / store.JOURNAL
