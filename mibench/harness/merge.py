@@ -96,7 +96,8 @@ def write(merged: Merged, folder: Path) -> None:
         If the folder holds a run or other files already, or cannot be written.
     """
     with store.claim(folder):
-        if (folder / store.JOURNAL).exists() or (folder / store.MANIFEST).exists():
+        # a manifest of parts without a journal is what a merge leaves that was killed: the journal comes last
+        if (folder / store.JOURNAL).exists() or "parts" not in (store.read_manifest(folder) or {"parts": {}}):
             raise FolderError(f"{folder} holds a run already: give a new folder as the first argument")
         store.write_manifest(folder, merged.manifest)
         try:

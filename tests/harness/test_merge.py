@@ -111,6 +111,17 @@ def test_what_cannot_be_one_run_is_refused(tmp_path: Path) -> None:
     assert store.load(a).rows == [row(0)]
 
 
+def test_a_merge_that_was_killed_is_given_again(tmp_path: Path) -> None:
+    a, b = part(tmp_path / "a", row(0)), part(tmp_path / "b", row(1))
+    whole = tmp_path / "all"
+    assert run(whole, a, b).exit_code == 0
+    (whole / store.JOURNAL).unlink()  # the manifest is written first
+    assert run(whole, a, b).exit_code == 0
+    assert store.load(whole).rows == [row(0), row(1)]
+    (a / store.JOURNAL).unlink()
+    assert "holds a run already" in run(a, b).output, "the manifest of a run that has no row yet"
+
+
 @given(
     cells=st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3), st.sampled_from("ab")), unique=True),
     count=st.integers(1, 5),
