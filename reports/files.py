@@ -30,5 +30,6 @@ def write_bytes(path: Path, content: bytes) -> Path:
 
 
 def write_text(path: Path, content: str) -> Path:
-    """Like `write_bytes`, as UTF-8 with ``\\n`` line ends."""
-    return write_bytes(path, content.encode())
+    """Like `write_bytes`, as UTF-8 with ``\\n`` line ends; what is no character (half of a surrogate pair, as names of
+    files that are no UTF-8 hold them) is written as its escape."""
+    return write_bytes(path, content.encode(errors="backslashreplace"))

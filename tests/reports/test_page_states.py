@@ -185,6 +185,13 @@ def test_figures_are_files_too(make_run: MakeRun, tmp_path: Path) -> None:
     assert written["cost.png"].read_bytes().startswith(b"\x89PNG")
 
 
+def test_an_error_that_holds_half_a_character_is_reported(make_run: MakeRun) -> None:
+    page = reports.write(make_run([row("ksg", 1.9), row("kl", None, status="error", error="no file \udcff")]))[
+        "report.html"
+    ]
+    assert "no file \\udcff" in page.read_text("utf-8")
+
+
 def test_an_unknown_format_is_refused(make_run: MakeRun, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no figures as 'gif': choose from pdf, png, svg"):
         reports.write(make_run([]), figures=tmp_path, formats=["gif"])
