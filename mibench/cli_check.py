@@ -61,6 +61,8 @@ def check(
     found = targets(name, files, timeout=timeout + 60, memory=limit)
     if name.endswith((".py", ".toml")):
         files.append(name)
+    if not found:
+        raise InputError(f"{name} adds nothing to check: give it once, as the name, and not as a --plugin too")
     allowed = _expectations(expected, found)
     known = {each for target in found for each in checks_of(target.kind)}
     for each in only:

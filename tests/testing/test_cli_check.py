@@ -119,6 +119,11 @@ def test_wrong_usage_is_2(arguments: list[str], message: str) -> None:
     assert message in done.output
 
 
+def test_a_file_given_twice_is_not_passed_for_want_of_anything_to_check(file: str) -> None:
+    done = call(file, "--plugin", file)
+    assert (done.exit_code, "give it once" in done.output) == (2, True), done.output
+
+
 def test_a_file_that_kills_its_process_is_named(tmp_path: Path) -> None:
     path = tmp_path / "deadly.py"
     path.write_text("import ctypes\nctypes.string_at(0)\n")
