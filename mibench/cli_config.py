@@ -64,4 +64,6 @@ def _value(ctx: click.Context, where: str, of: click.Option, value: Any) -> Any:
         return [str(each) for each in value] if of.multiple else ",".join(str(each) for each in value)
     if isinstance(value, dict):
         raise click.UsageError(f"{where} is a table: give a value", ctx)
-    return [value] if of.multiple else value
+    if of.is_flag:
+        return value
+    return [str(value)] if of.multiple else str(value)  # as on a command line, where 2.5 is no whole number

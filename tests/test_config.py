@@ -59,6 +59,7 @@ def test_every_option_has_a_key_and_the_command_line_wins(asked: Any) -> None:
         ("config = 'other.toml'", "no option 'config'"),
         ("tasks = 'images'\nrepetitions = 'many'", "Invalid value for '--repetitions'"),
         ("tasks = 'images'\nrepetitions = 0", "Invalid value for '--repetitions'"),
+        ("tasks = 'images'\nrepetitions = 2.5", "Invalid value for '--repetitions'"),
         ("tasks = 'images'\nquick = 'yes'", "quick is 'yes': give true or false"),
         ("tasks = 'images'\nseed = true", "seed is True: give a value"),
         ("tasks = 'images'\n[run]\nseed = 1", "no option 'run'"),
