@@ -134,6 +134,8 @@ def _sizes(selection: str | None, there: set[int]) -> set[int]:
             known = ", ".join(map(str, sorted(there)))
             raise InputError(f"--n-samples {selection!r}: no trial of this run has n = {part}; there are: {known}")
         sizes.add(int(part))
+    if not sizes:
+        raise InputError(f"--n-samples {selection!r} names no size: give numbers, such as 500,5000")
     return sizes
 
 

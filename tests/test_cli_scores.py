@@ -227,6 +227,7 @@ def test_sample_complexity(scores: Scores) -> None:
         (["--what", "ranks", "--view", "oracle-tuned"], "not ranked"),
         (["--what", "consistency", "--view", "oracle-tuned"], "does not ask for the truth"),
         (["--view", "bit"], "bits"),
+        (["--n-samples", ","], "names no size"),
     ],
 )
 def test_what_does_not_go_together(scores: Scores, options: list[str], message: str) -> None:

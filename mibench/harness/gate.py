@@ -174,5 +174,8 @@ def _values(table: Mapping[str, Any], place: str) -> dict[str, Any]:
         low, high, wanted = _RANGES[key]
         if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
             raise InputError(f"{place}: {key} is {value!r}; give {wanted}")
-        values[key] = float(value)
+        try:
+            values[key] = float(value)
+        except OverflowError:  # a whole number of hundreds of digits
+            raise InputError(f"{place}: {key} is {value!r:.20}...; give {wanted} that a float can hold") from None
     return values

@@ -83,6 +83,7 @@ def test_rules_about_nobody_are_found(rules) -> None:  # type: ignore[no-untyped
         ("[default]\nmatch = 'a'", "unknown key 'match'"),
         ("[default]\nmargin = -1", "margin is -1; give a number of nats from 0"),
         ("[default]\nmargin = nan", "margin is nan"),
+        ("[default]\nmargin = 1" + 400 * "0", "margin is 1000.*that a float can hold"),
         ("[default]\nmargin = true", "margin is True"),
         ("[default]\nmargin = '1'", "margin is '1'"),
         ("[default]\ncoverage = 2", "a share from 0 to 1"),
