@@ -20,6 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from mibench.harness.score import bootstrap
+
 __all__ = ["Change", "adjust", "judge", "sign_flip"]
 
 FEWEST = 5  # cells from which an interval is given: a resample of fewer says nothing of the spread
@@ -41,7 +43,8 @@ class Change:
     mean : float
         Their mean, nats; positive is worse.
     low, high : float or None
-        95 % bootstrap interval of the mean over cells; None below `FEWEST` cells, or where nobody asks for it.
+        95 % bootstrap interval of the mean over cells, as wide as few of them need (`score.bootstrap`); None below
+        `FEWEST` cells, or where nobody asks for it.
     p : float
         One-sided p-value of the sign-flip test in the direction of the change; 1 where the mean is within the margin.
     q : float
@@ -184,7 +187,8 @@ def _interval(values: Floats) -> tuple[float | None, float | None]:
     if np.ptp(values) == 0:
         return float(values[0]), float(values[0])
     found = stats.bootstrap((values,), np.mean, method="percentile", n_resamples=2000, batch=200, rng=0)
-    return float(found.confidence_interval.low), float(found.confidence_interval.high)
+    low, high = bootstrap.interval(found.bootstrap_distribution[:, None], len(values))[:, 0]
+    return float(low), float(high)
 
 
 def _visible(values: Floats, margin: float, level: float) -> float:

@@ -181,3 +181,11 @@ def test_worse_by_a_constant_beyond_the_margin_always_alarms_given_enough_cells(
 def test_identical_runs_never_alarm(cells: int, margin: float) -> None:
     change = one([0.0] * cells, margin=margin)
     assert (change.verdict, change.q) == ("", 1.0)
+
+
+def test_few_cells_get_a_wider_interval_than_plain_percentiles() -> None:
+    values = np.random.default_rng(2).normal(0.2, 0.1, 7)
+    change = one(list(values))
+    half = stats.t.isf(0.025, 6) * values.std(ddof=1) / np.sqrt(7)
+    assert change.low == pytest.approx(values.mean() - half, abs=0.02)
+    assert change.high == pytest.approx(values.mean() + half, abs=0.02)
