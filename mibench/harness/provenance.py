@@ -66,6 +66,7 @@ def manifest(
         "created": before.get("created", now),
         "updated": now,
         **{key: value for key, value in entry.items() if key != "time"},
+        **({"parts": before["parts"]} if "parts" in before else {}),  # of a merged run that goes on
         "history": [*before.get("history", []), entry],
     }
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from mibench.cli import main
 from mibench.contracts import InputError, Row, Trial
-from mibench.harness import merge, shard, store
+from mibench.harness import merge, provenance, shard, store
 from mibench.harness.journal import FolderError, read, to_line
 
 SAMPLE = (0.1, 0.2, 0.3, 0.4)
@@ -64,6 +64,8 @@ def test_parts_become_one_run_that_knows_where_each_came_from(tmp_path: Path) ->
     assert merged.manifest["hardware"] is None
     assert merged.manifest["versions"] == {"mibench": "1"}
     assert store.read_manifest(a)["hardware"] == {"cpu": "one"}, "the parts are left as they are"
+    further = provenance.manifest(merged.manifest, command="", selection={}, limits={}, planned=1)
+    assert further["parts"] == merged.manifest["parts"], "a merged run that goes on still knows them"
 
 
 def test_an_answer_counts_before_a_failure_and_a_later_row_before_an_earlier_and_none_is_dropped(
