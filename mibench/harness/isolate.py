@@ -144,6 +144,6 @@ def _start_servers() -> None:
         forkserver.ensure_running()
     except OSError as error:
         raise MibenchError(
-            f"cannot start processes for trials: {error.strerror}; they need a little room for sockets in "
+            f"cannot start processes for trials: {error.strerror or error}; they need a little room for sockets in "
             f"{tempfile.gettempdir()}: make some, or name another folder in TMPDIR"
         ) from error

@@ -10,7 +10,8 @@ import re
 import resource
 import subprocess
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -87,11 +88,17 @@ def may_mount(folder: Path) -> bool:
         return False
 
 
+@pytest.fixture
+def disk() -> Iterator[Path]:
+    """A folder to mount on, of a short path: names of sockets in it hold 107 bytes."""
+    with tempfile.TemporaryDirectory(prefix="disk-") as folder:
+        yield Path(folder)
+
+
 def test_a_full_disk_stops_the_run_and_loses_nothing(
-    runs: Runs, tmp_path: Path, undisturbed: dict[str, tuple[object, ...]]
+    runs: Runs, tmp_path: Path, disk: Path, undisturbed: dict[str, tuple[object, ...]]
 ) -> None:
-    disk, kept = tmp_path / "disk", tmp_path / "kept"
-    disk.mkdir()
+    kept = tmp_path / "kept"
     kept.mkdir()
     if not may_mount(disk):
         pytest.skip("mounts need root or user namespaces")
