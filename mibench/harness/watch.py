@@ -30,6 +30,7 @@ _TREE_LOOKS = 3  # every so many looks, its children's memory is counted anew
 _LOG = 4 * 2**20  # bytes that a trial may have printed before all but the last are dropped
 _TAIL = 8000  # bytes of it that are read for the last words
 _DYING = 5.0  # seconds between the end of a process's pipe and of the process, when it had much memory to give back
+_SEEN = 2.0  # seconds until a server that was killed is seen to be dead
 _LOST = 255  # what multiprocessing gives for an exit code that nobody told
 _SAID_OUT_OF_MEMORY = re.compile(r"\bMemoryError\b|bad_alloc|[Cc]annot allocate memory|out of memory")
 
@@ -184,13 +185,22 @@ class Watch:
             ended = f"killed by {name}"
             if name == "SIGKILL":
                 ended += " from outside (the system's out-of-memory killer?)"
-        elif code == _LOST and (self._server is None or strays.server() != self._server):
+        elif code == _LOST and self._lost_its_server():
             ended = "ended without an answer, and how is not known: the process that starts trials was killed too"
         else:
             ended = f"exited with code {code} and no answer"
         if _SAID_OUT_OF_MEMORY.search(tail):
             kind = OutOfMemory
         return self.stop(kind, ended + words)
+
+    def _lost_its_server(self) -> bool:
+        """Whether the server ended too; one that is being killed is not seen to be dead at once."""
+        deadline = time.monotonic() + _SEEN
+        while self._server is not None and strays.server() == self._server:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.01)
+        return True
 
     def close(self, grace: float) -> None:
         """End the process and all that it left behind; with `grace`, after a SIGTERM and so many seconds."""
