@@ -193,7 +193,7 @@ class Training:
             "labels": get_args(Labels),
         }
         for name, allowed in choices.items():
-            _check_choice(name, getattr(self, name), get_args(kind))
+            _check_choice(name, getattr(self, name), allowed)
         for name, least in (("epochs", 0), ("prefit", 0), ("restart_from", 0), ("batch", 1)):
             value = getattr(self, name)
             if not (_is_count(value, least) or (name == "batch" and value is None)):
