@@ -15,70 +15,15 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit, prange, types
-from numba.extending import intrinsic
+from numba import njit, prange
 from numpy.typing import NDArray
+
+from mibench.numerics.vectorised import FAST, LN2, add_four_squares, add_squares, half_power
 
 __all__ = ["loo_log_sums", "loo_log_sums_reference"]
 
 _ROWS = 8  # rows of distances held at once: 8 x n float64
 _TILE = 256  # points whose coordinates stay in the first-level cache while those rows are filled
-_FAST = {"contract", "reassoc", "nsz", "nnan"}  # fused and reordered sums of finite numbers
-_LN2 = float(np.log(2.0))
-_ROUND = 1.5 * 2.0**52  # adding it leaves the nearest integer in the low bits of a float64
-
-
-def _reinterpret(source: Any, target: Any) -> Any:
-    """A function of compiled code that reads the bits of a `source` as a `target`: unlike a view, it vectorises."""
-
-    def typing(typing_context: Any, value: Any) -> Any:
-        def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            return builder.bitcast(args[0], context.get_value_type(target))
-
-        return target(source), codegen
-
-    return intrinsic(typing)
-
-
-_bits = _reinterpret(types.float64, types.int64)
-_from_bits = _reinterpret(types.int64, types.float64)
-
-
-@njit(fastmath={"contract", "nnan"})  # not "reassoc": it would cancel the rounding constant
-def _half_power(u: float) -> Any:
-    """2^-u for u >= 0 to 2e-14 relative, in operations that vectorise; from 2^-1020 down it stays at 2^-1020."""
-    u = min(u, 1020.0)
-    shifted = _ROUND - u
-    f = (_ROUND - shifted) - u  # in [-1/2, 1/2]: the Taylor series of 2^f to the 11th power
-    p = 4.4455382718708116e-10
-    p = p * f + 7.054911620801123e-09
-    p = p * f + 1.01780860092397e-07
-    p = p * f + 1.3215486790144307e-06
-    p = p * f + 1.5252733804059841e-05
-    p = p * f + 0.0001540353039338161
-    p = p * f + 0.0013333558146428443
-    p = p * f + 0.009618129107628477
-    p = p * f + 0.05550410866482158
-    p = p * f + 0.2402265069591007
-    p = p * f + 0.6931471805599453
-    p = p * f + 1.0
-    return _from_bits(_bits(p) + (_bits(shifted) << 52))
-
-
-@njit(fastmath=_FAST)
-def _add_squares(line: Any, x: Any, centre: float) -> None:
-    for j in range(line.size):
-        p = x[j] - centre
-        line[j] += p * p
-
-
-@njit(fastmath=_FAST)
-def _add_four_squares(
-    line: Any, x0: Any, x1: Any, x2: Any, x3: Any, c0: float, c1: float, c2: float, c3: float
-) -> None:
-    for j in range(line.size):
-        p, q, r, s = x0[j] - c0, x1[j] - c1, x2[j] - c2, x3[j] - c3
-        line[j] += (p * p + q * q) + (r * r + s * s)
 
 
 @njit
@@ -99,12 +44,12 @@ def _fill_distances(columns: Any, first: int, step: int, count: int, out: Any) -
                     columns[k + 2][start:stop],
                     columns[k + 3][start:stop],
                 )
-                _add_four_squares(line, *tiles, columns[k, i], columns[k + 1, i], columns[k + 2, i], columns[k + 3, i])
+                add_four_squares(line, *tiles, columns[k, i], columns[k + 1, i], columns[k + 2, i], columns[k + 3, i])
             for k in range(fours, dim):
-                _add_squares(line, columns[k][start:stop], columns[k, i])
+                add_squares(line, columns[k][start:stop], columns[k, i])
 
 
-@njit(fastmath=_FAST)
+@njit(fastmath=FAST)
 def _reduce(distances: Any, scale: Any) -> Any:
     """log2 of the sum of 2^-u with u = scale * distance, and the weighted means of u and u^2."""
     nearest = np.inf
@@ -113,7 +58,7 @@ def _reduce(distances: Any, scale: Any) -> Any:
     total, first, second = 0.0, 0.0, 0.0
     for j in range(distances.size):
         u = scale * (distances[j] - nearest)
-        weight = _half_power(u)
+        weight = half_power(u)
         total += weight
         first += weight * u
         second += weight * u * u
@@ -163,8 +108,8 @@ def loo_log_sums(points: NDArray[np.float64], scales: NDArray[np.float64], step:
         log S_i, E_i[v] and E_i[v^2] of the module's head. Memory is O(n d), never n x n.
     """
     columns = np.ascontiguousarray(np.asarray(points, dtype=np.float64).T)
-    result: NDArray[np.float64] = _passes(columns, np.asarray(scales, dtype=np.float64) / _LN2, int(step))
-    result *= np.array([_LN2, _LN2, _LN2**2])[:, None, None]  # from bits to nats
+    result: NDArray[np.float64] = _passes(columns, np.asarray(scales, dtype=np.float64) / LN2, int(step))
+    result *= np.array([LN2, LN2, LN2**2])[:, None, None]  # from bits to nats
     return result
 
 
