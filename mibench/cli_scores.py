@@ -21,6 +21,7 @@ from mibench.harness import score, store
 from mibench.harness.score.oracle import method
 from mibench.names import split_top, suggest
 from mibench.registry import Registry
+from mibench.tables import plain
 
 __all__ = ["NOTHING", "Asked", "chosen", "scores"]
 
@@ -154,14 +155,10 @@ def _table(rows: list[Row], asked: Asked) -> tuple[pd.DataFrame, dict[str, Any],
     if asked.what == "ranks":
         table, difference = score.ranking(rows, asked.view)
         ranked = table["rank"].notna().any()
-        facts = {"critical_difference": _finite(dataclasses.asdict(difference))}
+        facts = {"critical_difference": plain(dataclasses.asdict(difference))}
         return table, facts, "" if ranked else none or f"nothing was ranked. {table.attrs['caption']}"
     make = {"estimator": score.leaderboard, "task": score.by_task, "level": score.by_level}[str(asked.by)]
     return make(rows, asked.view), {}, none
-
-
-def _finite(facts: dict[str, Any]) -> dict[str, Any]:
-    return {key: None if value != value else value for key, value in facts.items()}  # NaN differs from itself
 
 
 def _sentences(facts: dict[str, Any]) -> list[str]:

@@ -17,7 +17,7 @@ from rich.text import Text
 
 from mibench.cli_text import one_line
 from mibench.reports.words import NONE, digits, level, percent
-from mibench.tables import to_csv, to_markdown
+from mibench.tables import plain, to_csv, to_markdown
 
 __all__ = ["FORMATS", "Format", "render"]
 
@@ -58,9 +58,8 @@ def render(table: pd.DataFrame, how: Format, facts: Mapping[str, Any], out: Cons
     if how == "csv":
         out.file.write(to_csv(table))
     elif how == "json":
-        rows = [{key: _plain(value) for key, value in line.items()} for line in table.to_dict("records")]
-        found = {**facts, "caption": table.attrs.get("caption", ""), "rows": rows}
-        out.file.write(json.dumps(found, indent=1, allow_nan=False) + "\n")
+        found = {**facts, "caption": table.attrs.get("caption", ""), "rows": table.to_dict("records")}
+        out.file.write(json.dumps(plain(found), indent=1, allow_nan=False) + "\n")
     elif how == "markdown":
         out.file.write(_markdown(table))
     else:
@@ -111,13 +110,6 @@ def _markdown(table: pd.DataFrame) -> str:
     text = to_markdown([column.title for column in columns], [column.left for column in columns], cells)
     caption = table.attrs.get("caption", "")
     return f"{text}\n{caption}\n" if caption else text
-
-
-def _plain(value: Any) -> Any:
-    if value is pd.NA or value is None:
-        return None
-    value = value.item() if hasattr(value, "item") else value
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _number(key: str) -> Callable[[Line], str]:

@@ -8,23 +8,21 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Protocol, Self
 
-import pandas as pd
-from rich import box
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from mibench.cli_tables import render
 from mibench.cli_text import many, one_line
 from mibench.contracts import STATUSES, Row, Trial
 from mibench.harness import score
 from mibench.harness.run import FAILURES, Observer
 
-__all__ = ["View", "board_table", "console", "show_outcome", "view"]
+__all__ = ["View", "console", "show_outcome", "view"]
 
 _SHOWN_FAILURES = 6
-_WIDE = 110  # columns of a terminal that shows every column of the leaderboard
 
 
 def console() -> Console:
@@ -132,9 +130,7 @@ def show_outcome(rows: Sequence[Row], planned: int) -> None:
     """The leaderboard, what failed and why, and the counts."""
     out = console()
     if any(row.status == "ok" for row in rows):
-        board = score.leaderboard(rows)
-        out.print(board_table(board, out.width))
-        out.print(Text(board.attrs["caption"], style="dim"))
+        render(score.leaderboard(rows), "table", {}, out)
     failures = [row for row in rows if row.status in FAILURES]
     for row in failures[:_SHOWN_FAILURES]:
         out.print(Text(_sentence(row), style="red"))
@@ -143,38 +139,6 @@ def show_outcome(rows: Sequence[Row], planned: int) -> None:
     tally = Counter(row.status for row in rows)
     said = ", ".join(f"{tally[status]} {status}" for status in STATUSES if tally[status])
     out.print(Text(f"{len(rows)} of {planned} trials done: {said or 'none'}"))
-
-
-def board_table(board: pd.DataFrame, width: int = _WIDE) -> Table:
-    """The leaderboard as a table for the terminal; below `_WIDE` columns it leaves out what the others imply."""
-    wide = width >= _WIDE
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1) if wide else (0, 1, 0, 0))
-    table.add_column("rank" if wide else "#", justify="right", no_wrap=True)
-    table.add_column("estimator", no_wrap=True)
-    numbers = ["coverage", "MAE, common", "95 %", "MAE", "bias", "sd", "seconds", "peak MiB"]
-    narrow = ["cover", "MAE,\ncommon", "", "", "bias", "sd", "s", "MiB"]
-    for name in numbers if wide else filter(None, narrow):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("failures", overflow="fold")
-    for line in board.itertuples():
-        spread = "" if pd.isna(line.mae_low) else f"{line.mae_low:.3f}-{line.mae_high:.3f}"
-        table.add_row(
-            "" if pd.isna(line.rank) else str(line.rank),
-            Text(str(line.estimator)),
-            f"{line.ok}/{line.planned}",
-            _number(line.mae_common),
-            *([spread, _number(line.mae)] if wide else []),
-            _number(line.bias, "+.3f"),
-            _number(line.sd),
-            _number(line.seconds, ".2f"),
-            _number(line.peak_mb, ".0f"),
-            Text(str(line.failures), style="red" if line.failures else ""),
-        )
-    return table
-
-
-def _number(value: float, how: str = ".3f") -> str:
-    return "" if pd.isna(value) else f"{value:{how}}"
 
 
 def _sentence(row: Row) -> str:

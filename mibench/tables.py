@@ -1,17 +1,30 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tables as CSV and as Markdown, in which the names and messages of others stand as text and do nothing."""
+"""Tables as CSV, Markdown and JSON, in which the names and messages of others stand as text and do nothing."""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
-__all__ = ["to_csv", "to_markdown"]
+__all__ = ["plain", "to_csv", "to_markdown"]
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def plain(value: Any) -> Any:
+    """`value` as JSON holds it: NumPy scalars as Python's, tuples as lists; what is missing or infinite is null."""
+    if isinstance(value, Mapping):
+        return {key: plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(each) for each in value]
+    if value is pd.NA:
+        return None
+    value = value.item() if hasattr(value, "item") else value
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def to_csv(table: pd.DataFrame) -> str:

@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Mapping
 from typing import Any
 
 from mibench.harness.compare import Comparison
 from mibench.harness.compare_pairs import Outcome
+from mibench.tables import plain
 
 __all__ = ["SCHEMA", "to_json"]
 
@@ -25,7 +25,7 @@ def to_json(comparison: Comparison, base: Mapping[str, Any], head: Mapping[str, 
     base, head : mapping
         What is to be said of each side, such as ``{"path": ...}``.
     """
-    findings = [_finite(dataclasses.asdict(finding)) for finding in comparison.findings]
+    findings = [plain(dataclasses.asdict(finding)) for finding in comparison.findings]
     return {
         "schema": SCHEMA,
         "verdict": _ANSWERS[comparison.code],
@@ -37,7 +37,7 @@ def to_json(comparison: Comparison, base: Mapping[str, Any], head: Mapping[str, 
         "buckets": {bucket: {"base": b, "head": h} for bucket, (b, h) in comparison.counts().items()},
         "findings": findings,
         "claims": [
-            _finite(
+            plain(
                 {
                     "estimator": claim.estimator,
                     "task": claim.task,
@@ -70,14 +70,3 @@ def _trial(outcome: Outcome) -> dict[str, Any]:
         "status": {"base": outcome.base and outcome.base.status, "head": head and head.status},
         "reason": outcome.reason or (head.error if head is not None else None),
     }
-
-
-def _finite(values: dict[str, Any]) -> dict[str, Any]:
-    """JSON has no NaN and no infinity."""
-    return {name: _plain(value) for name, value in values.items()}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, tuple):
-        return [_plain(each) for each in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

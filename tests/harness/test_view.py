@@ -9,7 +9,6 @@ from rich.console import Console
 
 from mibench import cli_view
 from mibench.contracts import Row, Status, Trial
-from mibench.harness import score
 
 
 def make(number: int, estimator: str = "ksg[k=5]") -> Trial:
@@ -122,12 +121,13 @@ def test_the_live_view_is_drawn_while_trials_end() -> None:
     assert view._done > before, "trials ended while it was drawn"
 
 
-def test_the_leaderboard_shows_names_with_brackets_and_every_failure() -> None:
+def test_the_leaderboard_shows_names_with_brackets_and_every_failure(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "132")
     rows = [row(make(i)) for i in range(3)] + [row(make(3), "crashed", "killed by SIGSEGV")]
-    out = io.StringIO()
-    Console(file=out, width=132).print(cli_view.board_table(score.leaderboard(rows)))
-    (line,) = [each for each in out.getvalue().splitlines() if "ksg" in each]
-    assert "ksg[k=5]" in line
+    cli_view.show_outcome(rows, 4)
+    line = next(each for each in capsys.readouterr().out.splitlines() if "ksg[k=5]" in each)
     assert "3/4" in line
     assert "0.250" in line
     assert "+0.250" in line
