@@ -8,8 +8,8 @@ Written to be read. What it fixes, where a description of the training could be 
 - ``paper``: hidden values are rounded to 2^bits levels on the range of the epoch's earlier batches, in the first batch
   on that of the whole last epoch, and where there is none, or it is one point, on the tensor's own. What lies outside
   is clipped; the gradient is 1 everywhere. Neither weights nor logits are rounded.
-- ``tfmot`` and ``instant``: the grid contains 0 (`fake_quant`), the gradient is 0 outside of the grid. Layers with a
-  bounded odd activation (tanh, softsign) are rounded on the tensor's own range, their weights are not rounded. The
+- ``tfmot`` and ``instant``: the grid contains 0 (`FakeQuant`), the gradient is 0 outside of the grid, by more than a
+  thousandth of a step: rounding must not decide about the greatest value itself. Layers with a bounded odd activation (tanh, softsign) are rounded on the tensor's own range, their weights are not rounded. The
   others, and the output, which is rounded before the softmax or sigmoid, round their weights on the weights' own range
   and their values on a range which is, for ``instant``, the tensor's own, for ``tfmot`` a moving average with decay
   0.999 over the steps, this one included.
@@ -167,7 +167,8 @@ class FakeQuant(torch.autograd.Function):
         step = (high - low) / most
         zero = torch.clamp(torch.floor(-low / step + 0.5), 0, most)
         low, high = -zero * step, (most - zero) * step
-        ctx.save_for_backward((x >= low) & (x <= high))
+        slack = step / 1000
+        ctx.save_for_backward((x >= low - slack) & (x <= high + slack))
         return torch.floor((x.clamp(low, high) - low) / step + 0.5) * step + low
 
     @staticmethod
