@@ -64,8 +64,11 @@ class Sample:
     x, y : array, shape (n, ...)
         Paired observations; images stay images, shape (n, h, w).
     side : mapping
-        Declared side information: ``noise_std``, ``clean_x``, ``clean_y`` (noise-free data),
-        ``latent_x``, ``latent_y`` (shape (n, d); only ``oracle+`` reads them).
+        Declared side information. Of the noise: ``noise_std`` (of white noise in both sides), ``noise_std_x``,
+        ``noise_std_y`` (in that side alone), ``clean_x``, ``clean_y`` (the side without it), ``centres_x``,
+        ``centres_y`` (shape (n, r, ...): r draws of the noise-free side given the row's other side). Of discrete
+        sides: ``x_is_discrete``, ``y_is_discrete``, ``alphabet_size_x``, ``alphabet_size_y`` (how many values it can
+        take). ``latent_x``, ``latent_y`` (shape (n, d); only ``oracle+`` reads them).
     """
 
     x: Array

@@ -122,18 +122,20 @@ def _reordered(sample: Sample, _: Callable[[], Sample]) -> Sample:
 
 
 def _bent_x(sample: Sample, _: Callable[[], Sample]) -> Sample:
-    return Sample(bend(sample.x), sample.y, _without(sample, "clean_x", "noise_std"))
+    return Sample(bend(sample.x), sample.y, _without(sample, "noise_std", "noise_std_x", "clean_x", "centres_x"))
 
 
 def _bent_y(sample: Sample, _: Callable[[], Sample]) -> Sample:
-    return Sample(sample.x, bend(sample.y), _without(sample, "clean_y", "noise_std"))
+    return Sample(sample.x, bend(sample.y), _without(sample, "noise_std", "noise_std_y", "clean_y", "centres_y"))
 
 
 def _doubled(sample: Sample, second: Callable[[], Sample]) -> Sample:
     other = second()
     side = {}
     for key, value in sample.side.items():
-        if not _per_row(value, len(sample.x)):
+        if key.startswith("alphabet_size"):
+            side[key] = value**2
+        elif not _per_row(value, len(sample.x)):
             side[key] = value
         elif key in other.side:
             side[key] = _beside(np.asarray(value), np.asarray(other.side[key]))
@@ -141,12 +143,11 @@ def _doubled(sample: Sample, second: Callable[[], Sample]) -> Sample:
 
 
 def _processed(sample: Sample, _: Callable[[], Sample]) -> Sample:
-    side, part = _without(sample, "clean_y", "latent_y"), half(sample.y)
-    clean = sample.side.get("clean_y")
-    if (
-        part is not None and clean is not None and np.shape(clean) == sample.y.shape
-    ):  # the noise of half of the coordinates is as it was
-        side["clean_y"] = np.asarray(clean)[..., part]
+    side, part = _without(sample, "clean_y", "centres_y", "latent_y"), half(sample.y)
+    for key in ("clean_y", "centres_y") if part is not None else ():
+        values = np.asarray(sample.side.get(key, ()))
+        if sample.y.shape in (values.shape, (*values.shape[:1], *values.shape[2:])):
+            side[key] = values[..., part]  # the noise of half of the coordinates is as it was
     return Sample(sample.x, forget(sample.y), side)
 
 
@@ -154,7 +155,8 @@ def _torn(sample: Sample, _: Callable[[], Sample]) -> Sample:
     order = _order(len(sample.x))
     away = np.empty_like(order)
     away[order] = np.roll(order, 1)  # one cycle through all rows: no pair stays together, as some do in a permutation
-    side = {key: _taken(value, away) if key.endswith("_y") else value for key, value in sample.side.items()}
+    kept = _without(sample, "centres_x", "centres_y")  # what a side is like given the other: no more
+    side = {key: _taken(value, away) if key.endswith("_y") else value for key, value in kept.items()}
     return Sample(sample.x, sample.y[away], side)
 
 

@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["SPECIMENS", "Specimen", "images", "pairs", "symbols"]
+__all__ = ["SPECIMENS", "Specimen", "images", "noisy", "pairs", "symbols"]
 
 _SYMBOLS = 8
+_REPLICAS = 64
 
 
 @dataclass(frozen=True)
@@ -61,4 +62,37 @@ def images(n: int, mi: float = 1.0, seed: int = 0) -> Specimen:
     return Specimen("images", sample.x, sample.y, mi, sample.side)
 
 
-SPECIMENS: dict[str, Callable[..., Specimen]] = {"pairs": pairs, "symbols": symbols, "images": images}
+def noisy(n: int, mi: float = 1.0, seed: int = 0) -> Specimen:
+    """8 symbols, integers of shape (n,), and their values 0 to 7 in normal noise, shape (n, 1), all of it declared.
+
+    The noise is solved for by quadrature. Without information the values are those of other symbols.
+    """
+    from scipy.optimize import brentq
+
+    noise = 1.0 if mi == 0 else brentq(lambda s: _in_noise(s) - mi, 0.05, 50.0)
+    rng = np.random.default_rng(seed)
+    x = rng.integers(0, _SYMBOLS, n)
+    centres = np.repeat(x[:, None, None], _REPLICAS, axis=1).astype(np.float64)
+    if mi == 0:
+        centres = rng.integers(0, _SYMBOLS, centres.shape).astype(np.float64)
+    clean = x[:, None].astype(np.float64) if mi else rng.integers(0, _SYMBOLS, (n, 1)).astype(np.float64)
+    side = {
+        "noise_std_y": float(noise),
+        "clean_y": clean,
+        "centres_y": centres,
+        "x_is_discrete": True,
+        "alphabet_size_x": _SYMBOLS,
+    }
+    return Specimen("noisy", x, clean + noise * rng.standard_normal((n, 1)), mi, side)
+
+
+def _in_noise(noise: float) -> float:
+    """I of equally likely 0, ..., 7 and their sum with normal noise: ``h(sum) - h(noise)``, by the trapezoid rule."""
+    t = np.linspace(-8 * noise, _SYMBOLS - 1 + 8 * noise, 4001)
+    density = np.exp(-0.5 * ((t[:, None] - np.arange(_SYMBOLS)) / noise) ** 2).mean(axis=1)
+    density /= noise * math.sqrt(2 * math.pi)
+    entropy = -np.trapezoid(density * np.log(density), t)
+    return float(entropy - 0.5 * math.log(2 * math.pi * math.e * noise**2))
+
+
+SPECIMENS: dict[str, Callable[..., Specimen]] = {"pairs": pairs, "symbols": symbols, "images": images, "noisy": noisy}

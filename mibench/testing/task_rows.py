@@ -8,6 +8,7 @@ sizes, and the batches are compared.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -118,13 +119,19 @@ def _correlations(scores: NDArray[np.float64]) -> Iterator[tuple[int, float]]:
 @task_check
 def no_repeats(subject: TaskSubject) -> None:
     """Pairs repeat within a sample no more than between two samples: nothing is resampled from a small pool."""
-    first, second = ({*_rows(subject, seed)} for seed in (0, 1))
-    within = _ROWS - len(first)
-    across = len(first & second)
-    if within > 5 and within > 2 * across:
-        fail(f"{within} of {_ROWS} pairs repeat others of their sample, and {across} those of another: draw new ones")
-    if across > 5 and across > 4 * max(1, within):
-        fail(f"{across} of {_ROWS} pairs come again under another seed: draw them from `rng`, not from a fixed pool")
+    first, second = (Counter(_rows(subject, seed)) for seed in (0, 1))
+    within = sum(count * (count - 1) // 2 for rows in (first, second) for count in rows.values())
+    across = sum(count * second[row] for row, count in first.items())
+    # pairs of equal rows: of independent samples, as many within the two as across them, few symbols or many
+    chance = _REACH * max(1.0, (within + across) ** 0.5)
+    if within > 5 and within > 1.5 * across + chance:
+        fail(f"{within} pairs repeat others of their sample, and {across} those of the other sample: draw new ones")
+    discrete = all(subject.sample(1).side.get(f"{side}_is_discrete") is True for side in "xy")
+    if not discrete and across > 5:
+        fail(
+            f"{across} pairs come again under another seed: draw them from `rng`, not from a fixed pool; if both sides "
+            "take finitely many values, declare x_is_discrete and y_is_discrete in the sample's side"
+        )
 
 
 def _rows(subject: TaskSubject, seed: int) -> Iterator[bytes]:

@@ -18,7 +18,11 @@ from mibench.testing.watch import global_state, scrambled
 __all__: list[str] = []
 
 _SIZES = (1, 2, 1000)
-_SIDE = ("noise_std", "clean_x", "clean_y", "latent_x", "latent_y")
+_NOISES = ("noise_std", "noise_std_x", "noise_std_y")
+_FLAGS = ("x_is_discrete", "y_is_discrete")
+_SIZES_OF_SIDES = ("alphabet_size_x", "alphabet_size_y")
+_ROWS = ("clean_x", "clean_y", "centres_x", "centres_y", "latent_x", "latent_y")
+_SIDE = (*_NOISES, *_FLAGS, *_SIZES_OF_SIDES, *_ROWS)
 
 
 def _same(one: Sample, other: Sample) -> bool:
@@ -134,14 +138,28 @@ def side_information(subject: TaskSubject) -> None:
 
 
 def _check_known(key: str, value: Any, sample: Sample, n: int) -> None:
-    if key == "noise_std":
+    if key in _NOISES:
         if not 0 < float(value) < np.inf:
-            fail(f"side['noise_std'] is {value!r}: give a positive number")
+            fail(f"side[{key!r}] is {value!r}: give a positive number")
+        return
+    if key in _FLAGS:
+        if value is not True and value is not False:
+            fail(f"side[{key!r}] is {value!r}: give True or False")
+        return
+    if key in _SIZES_OF_SIDES:
+        distinct = len(np.unique(getattr(sample, key[-1]).reshape(n, -1), axis=0))
+        if isinstance(value, bool) or not isinstance(value, int) or value < distinct:
+            fail(f"side[{key!r}] is {value!r}, and {distinct} values were drawn: give the number of possible values")
         return
     values = np.asarray(value)
     if values.ndim == 0 or len(values) != n:
         fail(f"side[{key!r}] has shape {values.shape} for n={n}: give one row per sample")
     if not np.isfinite(values).all():
         fail(f"side[{key!r}] holds values that are not finite")
+    if key.startswith("centres") and (*values.shape[:1], *values.shape[2:]) != getattr(sample, key[-1]).shape:
+        shape = getattr(sample, key[-1]).shape
+        fail(
+            f"side[{key!r}] has shape {values.shape} and {key[-1]} has {shape}: give (n, r, ...), r draws for each row"
+        )
     if key.startswith("clean") and values.shape != getattr(sample, key[-1]).shape:
         fail(f"side[{key!r}] has shape {values.shape} and {key[-1]} has {getattr(sample, key[-1]).shape}")

@@ -257,3 +257,20 @@ def test_lists_are_taken_as_arrays() -> None:
     plain: Any = [3.0, 1.0, 2.0]
     made = transform("row-order", Sample(plain, plain), second=never)
     assert sorted(made.x) == [1.0, 2.0, 3.0]
+
+
+def test_what_is_said_of_noise_and_symbols_follows_the_data() -> None:
+    rng = np.random.default_rng(0)
+    x, clean = rng.integers(0, 3, (6, 1)), rng.normal(size=(6, 4))
+    side = {"noise_std_y": 0.1, "clean_y": clean, "centres_y": np.stack([clean, clean + 1], axis=1)}
+    side |= {"x_is_discrete": True, "alphabet_size_x": 3}
+    sample = Sample(x, clean + 0.1, side)
+    made = {check: transform(check, sample, second=lambda: sample).side for check in CHECKS}
+    assert set(made["symmetry"]) == {"noise_std_x", "clean_x", "centres_x", "y_is_discrete", "alphabet_size_y"}
+    assert set(made["bijection-x"]) == set(side)  # what noise and values are like does not depend on the symbols' names
+    assert set(made["bijection-y"]) == {"x_is_discrete", "alphabet_size_x"}
+    assert made["additivity"]["alphabet_size_x"] == 9
+    assert made["additivity"]["centres_y"].shape == (6, 2, 8)
+    assert made["data-processing"]["centres_y"].shape[2] == made["data-processing"]["clean_y"].shape[1] < 4
+    assert "centres_y" not in made["shuffled"]
+    assert np.array_equal(made["row-order"]["centres_y"][:, 0], made["row-order"]["clean_y"])

@@ -333,6 +333,49 @@ class FixedPool(Sound):
         return Sample(pool.x[rows], pool.y[rows])
 
 
+class BadFlag(Sound):
+    def draw(self, n: int, rng: Any) -> Sample:
+        sample = super().draw(n, rng)
+        return Sample(sample.x, sample.y, {"x_is_discrete": "yes"})
+
+
+class SmallAlphabet(Sound):
+    def draw(self, n: int, rng: Any) -> Sample:
+        sample = super().draw(n, rng)
+        return Sample(sample.x, sample.y, {"alphabet_size_x": 2})
+
+
+class FlatCentres(Sound):
+    def draw(self, n: int, rng: Any) -> Sample:
+        sample = super().draw(n, rng)
+        return Sample(sample.x, sample.y, {"noise_std_y": 0.1, "centres_y": sample.y.copy()})
+
+
+class Dice(Sound):
+    """Two equal dice: x_is_discrete, y_is_discrete; I = ln 6."""
+
+    resampled: ClassVar[bool] = False
+
+    @property
+    def truth(self) -> Truth:
+        return Truth(float(np.log(6)), 0.0, "enumeration")
+
+    def draw(self, n: int, rng: Any) -> Sample:
+        thrown = rng.integers(0, 6, (n, 1))
+        if self.resampled:
+            thrown = thrown[rng.integers(0, max(1, n // 400), n)]
+        side = {"x_is_discrete": True, "y_is_discrete": True, "alphabet_size_x": 6, "alphabet_size_y": 6}
+        return Sample(thrown, thrown.copy(), side)
+
+
+class ResampledDice(Dice):
+    resampled: ClassVar[bool] = True
+
+
+def test_a_task_of_few_symbols_is_sound() -> None:
+    check_task(Dice(), checks=["no-repeats", "side-information", "truth-agrees", "rows-are-independent"])
+
+
 # --- truth
 
 
@@ -394,6 +437,9 @@ BROKEN: list[tuple[str, type, str]] = [
     ("side-information", Secret, "'answer', which no docstring declares"),
     ("side-information", ShortLatents, "side.'latent_x'. has shape"),
     ("side-information", SilentNoise, "give a positive number"),
+    ("side-information", BadFlag, "give True or False"),
+    ("side-information", SmallAlphabet, "give the number of possible values"),
+    ("side-information", FlatCentres, "r draws for each row"),
     ("side-information", SometimesSide, "must not depend on n"),
     ("batches-are-alike", OneIndexPerBatch, "drawn once per batch"),
     ("batches-are-alike", OneSignPerBatch, "the product of x and y"),
@@ -403,6 +449,7 @@ BROKEN: list[tuple[str, type, str]] = [
     ("rows-are-independent", Walk, "x along direction 1 correlates with itself"),
     ("rows-are-independent", Drifts, "the first half of a sample is distributed unlike the second"),
     ("no-repeats", Resamples, "pairs repeat others of their sample"),
+    ("no-repeats", ResampledDice, "pairs repeat others of their sample"),
     ("no-repeats", FixedPool, "come again under another seed"),
     ("truth-agrees", WrongTruth, "stated as 1.25 nats and 20000 samples say 1.0"),
     ("truth-agrees", TruthInBits, "in bits it would agree: give nats"),
