@@ -9,11 +9,12 @@ Written to be read. What it fixes, where a description of the training could be 
   on that of the whole last epoch, and where there is none, or it is one point, on the tensor's own. What lies outside
   is clipped; the gradient is 1 everywhere. Neither weights nor logits are rounded.
 - ``tfmot`` and ``instant``: the grid contains 0 (`FakeQuant`), the gradient is 0 outside of the grid, by more than a
-  thousandth of a step: rounding must not decide about the greatest value itself. Layers with a bounded odd activation (tanh, softsign) are rounded on the tensor's own range, their weights are not rounded. The
-  others, and the output, which is rounded before the softmax or sigmoid, round their weights on the weights' own range
-  and their values on a range which is, for ``instant``, the tensor's own, for ``tfmot`` a moving average with decay
-  0.999 over the steps, this one included.
-- Noise is added to hidden values after the activation.
+  thousandth of a step: rounding must not decide about the greatest value itself. Layers with a bounded odd activation
+  (tanh, softsign) are rounded on the tensor's own range, their weights are not rounded. The others, and the output,
+  which is rounded before the softmax or sigmoid, round their weights on the weights' own range and their values on a
+  range which is, for ``instant``, the tensor's own, for ``tfmot`` a moving average with decay 0.999 over the steps,
+  this one included.
+- Noise is added to hidden values after the activation: that of the epoch, the step within it, and the layer from 1.
 - Loss and accuracy of an epoch are means over its rows; the class is the first greatest logit, or 1 above 0.
 """
 
@@ -66,12 +67,13 @@ def _advance_run(
     optimiser = _optimiser(network, training, state, run, layers)
     ranges = torch.tensor(state.ranges[run], dtype=torch.float64)
     key, order_key = state.keys[run], state.keys[0 if training.shared_order else run]
-    step = state.steps
+    step, hidden = state.steps, range(network.n_layers - 1)
     for epoch in range(len(loss)):
         epoch_range = torch.zeros_like(ranges)  # of this epoch's batches so far, for "paper"
-        for first, batch in enumerate(_batches(training, order_key, state.epoch + epoch, len(labels))):
-            remembered = ranges if first == 0 else epoch_range
-            z = _forward(network, layers, inputs[batch], key, step, remembered, ranges, epoch_range, first == 0)
+        for at, batch in enumerate(_batches(training, order_key, state.epoch + epoch, len(labels))):
+            remembered = ranges if at == 0 else epoch_range
+            noise = [_noise(network, key, state.epoch + epoch, at, layer, len(batch)) for layer in hidden]
+            z = _forward(network, layers, inputs[batch], noise, remembered, ranges, epoch_range, at == 0)
             if network.output == "softmax":
                 each = functional.cross_entropy(z, labels[batch], reduction="none")
                 right = z.argmax(1) == labels[batch]
@@ -104,8 +106,7 @@ def _forward(
     network: Network,
     layers: list[tuple[Tensor, Tensor]],
     x: Tensor,
-    key: Any,
-    step: int,
+    noise: list[Tensor],
     remembered: Tensor,
     ranges: Tensor,
     epoch_range: Tensor,
@@ -122,8 +123,7 @@ def _forward(
         x = x @ w.T + b
         if hidden:
             x = ACTIVATIONS[network.activation](x)
-            if network.noise:
-                x = x + network.noise * torch.from_numpy(_normals(key, step, layer, *x.shape))
+            x = x + noise[layer]
         low, high = x.min().detach(), x.max().detach()
         if rounding:
             if network.mode == "tfmot" and not bounded:
@@ -229,5 +229,8 @@ def _floats(inputs: Any) -> Any:
     return inputs / 255.0 if inputs.dtype == np.uint8 else inputs.astype(np.float64)
 
 
-def _normals(key: Any, step: int, layer: int, rows: int, units: int) -> Any:
-    return streams.normals(key, step, layer, rows, units)
+def _noise(network: Network, key: Any, epoch: int, step: int, layer: int, rows: int) -> Tensor:
+    normals = np.zeros((network.widths[layer + 1], rows))
+    if network.noise:
+        streams.normals(key, epoch, step, layer + 1, normals)
+    return network.noise * torch.from_numpy(normals.T)
