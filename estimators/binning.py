@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mibench.contracts import Estimate, InputError
+from mibench.estimators.counted import as_codes, counted, joint_counts
 from mibench.estimators.discretise import ebab, quantile, uniform
 from mibench.estimators.inputs import as_pair
-from mibench.estimators.intervals import normal_interval
-from mibench.numerics.counting import pair_symbols, symbols
+from mibench.numerics.counting import symbols
 from mibench.numerics.entropies import CORRECTIONS
 
 if TYPE_CHECKING:
@@ -111,45 +111,24 @@ class Binning:
             For data no estimator could use, or values outside `lo` to `hi`.
         """
         x, y = (values.reshape(len(values), -1) for values in as_pair(x, y, min_samples=2))
-        n, kinds = len(x), (self._kind(x), self._kind(y))
+        kinds = self._kind(x), self._kind(y)
         bins = self.bins or _default_bins(x, y, kinds)
-        ids_x, distinct_x = symbols(self._codes(x, kinds[0], bins))
-        ids_y, distinct_y = symbols(self._codes(y, kinds[1], bins))
-        ids, distinct = pair_symbols(ids_x, ids_y)
-        counts_x, counts_y, counts = np.bincount(ids_x), np.bincount(ids_y), np.bincount(ids)
+        counts = joint_counts(self._codes(x, kinds[0], bins), self._codes(y, kinds[1], bins))
         entropy = CORRECTIONS[self.correction]
-        entropy_x, entropy_y = entropy(counts_x), entropy(counts_y)
-        mi = entropy_x + entropy_y - entropy(counts)
-        saturation = float((counts == 1).sum()) / n
-        std_error = interval = None
-        if saturation < 0.5:
-            local = np.log(counts[ids] / counts_x[ids_x]) - np.log(counts_y[ids_y])
-            std_error = float(local.std(ddof=1) / math.sqrt(n))
-            interval = normal_interval(mi, std_error)
-        return Estimate(
-            mi,
-            std_error,
-            interval,
-            diagnostics={
-                "bins": float(bins) if set(kinds) != {"symbols"} else 0.0,
-                "saturation": saturation,
-                "cap": math.log(n),
-                "distinct_x": float(distinct_x),
-                "distinct_y": float(distinct_y),
-                "distinct_xy": float(distinct),
-                "entropy_x": entropy_x,
-                "entropy_y": entropy_y,
-            },
+        return counted(
+            counts,
+            (entropy(counts.x), entropy(counts.y), entropy(counts.xy)),
+            {"bins": float(bins) if set(kinds) != {"symbols"} else 0.0},
         )
 
     def _kind(self, values: NDArray[Any]) -> str:
         if self.kind != "auto":
             return self.kind
-        return "symbols" if 2 * symbols(_as_bits(values))[1] < len(values) else "uniform"
+        return "symbols" if 2 * symbols(as_codes(values))[1] < len(values) else "uniform"
 
     def _codes(self, values: NDArray[Any], kind: str, bins: int) -> NDArray[np.int64]:
         if kind == "symbols":
-            return _as_bits(values)
+            return as_codes(values)
         if kind == "quantile":
             return quantile(values, bins)
         if kind == "ebab":
@@ -163,13 +142,7 @@ def _default_bins(x: NDArray[Any], y: NDArray[Any], kinds: tuple[str, str]) -> i
     cells, columns = len(x) / _PER_CELL, 0
     for values, kind in ((x, kinds[0]), (y, kinds[1])):
         if kind == "symbols":
-            cells /= symbols(_as_bits(values))[1]
+            cells /= symbols(as_codes(values))[1]
         else:
             columns += values.shape[1]
     return max(2, int(max(cells, 1.0) ** (1 / columns))) if columns else 2
-
-
-def _as_bits(values: NDArray[Any]) -> NDArray[np.int64]:
-    """Numbers as their bits, -0.0 as 0.0: equal where the numbers are equal."""
-    bits: NDArray[np.int64] = (np.ascontiguousarray(values, dtype=np.float64) + 0.0).view(np.int64)
-    return bits
