@@ -9,7 +9,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-__all__ = ["pair_symbols", "symbols", "symbols_reference"]
+from mibench.contracts import InputError
+
+__all__ = ["numbered", "pair_symbols", "symbols", "symbols_reference"]
 
 _STEP = 0x9E3779B97F4A7C15  # of the sequence that numbers the columns (splitmix64)
 _MIX_1, _MIX_2 = 0xBF58476D1CE4E5B9, 0x94D049BB133111EB
@@ -84,3 +86,23 @@ def symbols_reference(codes: NDArray[np.int64]) -> tuple[NDArray[np.int64], int]
     seen: dict[tuple[int, ...], int] = {}
     ids = [seen.setdefault(tuple(row), len(seen)) for row in codes.tolist()]
     return np.array(ids, dtype=np.int64), len(seen)
+
+
+def numbered(name: str, values: Any, n: int) -> NDArray[np.int64]:
+    """Labels or codes, one whole number for each of n rows, as an array that may index another of their greatest + 1.
+
+    They stay what they are where none is negative or beyond 4 n; else they are renumbered in their order.
+
+    Raises
+    ------
+    InputError
+        If there are no rows or not n of them, or values are not whole numbers.
+    """
+    values = np.asarray(values)
+    if values.shape != (n,) or n == 0:
+        raise InputError(f"{name} has shape {values.shape}: give one whole number for each of {n} rows, at least one")
+    if values.dtype.kind not in "biu":
+        raise InputError(f"{name} holds {values.dtype} values: give whole numbers (an integer or boolean array)")
+    if values.dtype.kind != "b" and (values.min() < 0 or values.max() >= 4 * n):
+        values = np.unique(values, return_inverse=True)[1].reshape(n)
+    return np.ascontiguousarray(values, dtype=np.int64)
