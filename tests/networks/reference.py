@@ -3,17 +3,16 @@
 
 Written to be read. What it fixes, where a description of the training could be read in two ways:
 
-- An epoch's rows come in the order ``streams`` gives for (key, epoch); epochs count from 0 and `state.epoch` is the
-  number already done. Under `shared_order` all runs follow the first run's key. Without `shuffle`: as they stand.
-- ``paper``: hidden values are rounded to 2^bits levels on the range of the epoch's earlier batches, in the first batch
-  on that of the whole last epoch, and where there is none, or it is one point, on the tensor's own. What lies outside
-  is clipped; the gradient is 1 everywhere. Neither weights nor logits are rounded.
+- An epoch's rows come in the order ``streams`` gives for (key of orders, epoch); epochs count from 0 and `state.epoch`
+  is the number already done. Without `shuffle`: as they stand.
+- ``paper``: hidden values are rounded to 2^bits levels on the range of the epoch's batches so far, this one included,
+  in the first batch on that of the whole last epoch, and where there is none, or it is one point, on the tensor's own.
+  What lies outside is clipped; the gradient is 1 everywhere. Neither weights nor logits are rounded.
 - ``tfmot`` and ``instant``: the grid contains 0 (`FakeQuant`), the gradient is 0 outside of the grid, by more than a
-  thousandth of a step: rounding must not decide about the greatest value itself. Layers with a bounded odd activation
-  (tanh, softsign) are rounded on the tensor's own range, their weights are not rounded. The others, and the output,
-  which is rounded before the softmax or sigmoid, round their weights on the weights' own range and their values on a
-  range which is, for ``instant``, the tensor's own, for ``tfmot`` a moving average with decay 0.999 over the steps,
-  this one included.
+  thousandth of a step: rounding must not decide about the greatest value itself. Layers of tanh are rounded on the
+  tensor's own range, their weights are not rounded. The others, and the output, which is rounded before the softmax or
+  sigmoid, round their weights on the weights' own range and their values on a range which is, for ``instant``, the
+  tensor's own, for ``tfmot`` a moving average with decay 0.999 over the steps, this one included.
 - Noise is added to hidden values after the activation: that of the epoch, the step within it, and the layer from 1.
 - Loss and accuracy of an epoch are means over its rows; the class is the first greatest logit, or 1 above 0.
 """
@@ -66,14 +65,13 @@ def _advance_run(
     ]
     optimiser = _optimiser(network, training, state, run, layers)
     ranges = torch.tensor(state.ranges[run], dtype=torch.float64)
-    key, order_key = state.keys[run], state.keys[0 if training.shared_order else run]
+    order_key, key = state.keys[run]
     step, hidden = state.steps, range(network.n_layers - 1)
     for epoch in range(len(loss)):
         epoch_range = torch.zeros_like(ranges)  # of this epoch's batches so far, for "paper"
         for at, batch in enumerate(_batches(training, order_key, state.epoch + epoch, len(labels))):
-            remembered = ranges if at == 0 else epoch_range
             noise = [_noise(network, key, state.epoch + epoch, at, layer, len(batch)) for layer in hidden]
-            z = _forward(network, layers, inputs[batch], noise, remembered, ranges, epoch_range, at == 0)
+            z = _forward(network, layers, inputs[batch], noise, ranges, epoch_range, at == 0)
             if network.output == "softmax":
                 each = functional.cross_entropy(z, labels[batch], reduction="none")
                 right = z.argmax(1) == labels[batch]
@@ -107,7 +105,6 @@ def _forward(
     layers: list[tuple[Tensor, Tensor]],
     x: Tensor,
     noise: list[Tensor],
-    remembered: Tensor,
     ranges: Tensor,
     epoch_range: Tensor,
     first: bool,
@@ -115,7 +112,7 @@ def _forward(
     """Logits of a batch; moves on the ranges."""
     for layer, (w, b) in enumerate(layers):
         hidden = layer < len(layers) - 1
-        bounded = hidden and network.activation in ("tanh", "softsign")
+        bounded = hidden and network.activation == "tanh"
         rounding = network.mode in ("tfmot", "instant")
         if rounding and not bounded:
             ranges[layer, 2], ranges[layer, 3] = w.min().detach(), w.max().detach()
@@ -132,9 +129,9 @@ def _forward(
                 low, high = ranges[layer, 0].clone(), ranges[layer, 1].clone()
             x = FakeQuant.apply(x, low, high, network.bits)
         elif network.mode == "paper" and hidden:
-            used = remembered[layer, :2].clone()
             epoch_range[layer, 0] = low if first else min(low, epoch_range[layer, 0])
             epoch_range[layer, 1] = high if first else max(high, epoch_range[layer, 1])
+            used = (ranges if first else epoch_range)[layer, :2]
             x = Levels.apply(x, *(used if used[1] > used[0] else (low, high)), network.bits)
     return x
 
