@@ -22,7 +22,7 @@ __all__ = ["ACTIVATIONS", "INITS", "MODES", "Network", "Training"]
 Activation = Literal["tanh", "relu", "elu", "relu6", "leaky-relu", "softsign", "linear"]
 Output = Literal["softmax", "sigmoid"]
 Mode = Literal["paper", "tfmot", "instant", "float32-exact"]
-Init = Literal["fan_in_tn", "fan_out_tn", "glorot_uniform", "torch_default", "he2_fan_in_tn"]
+Init = Literal["fan_in_tn", "fan_out_tn", "glorot_uniform", "torch_default", "he2_fan_in_tn", "saxe"]
 Optimiser = Literal["adam", "sgd"]
 Split = Literal["stratified", "random", "first"]
 Labels = Literal["true", "random"]
@@ -141,7 +141,8 @@ class Training:
     init : str
         Initial weights: truncated normal at 2 sd with sd = 1/sqrt(fan-in) (``fan_in_tn``) or 1/sqrt(fan-out)
         (``fan_out_tn``), ``glorot_uniform``, ``torch_default`` (uniform to 1/sqrt(fan-in), biases too),
-        ``he2_fan_in_tn`` (sd = 2/sqrt(fan-in)). Biases are 0 but for ``torch_default``.
+        ``he2_fan_in_tn`` (sd = 2/sqrt(fan-in)), ``saxe`` (fan-out, the output Glorot). Biases are 0 but for
+        ``torch_default``.
     fraction, split, fixed_split
         Share of the rows that is trained on; ``stratified`` by label, ``random``, or the ``first`` rows; drawn for each
         run unless `fixed_split`.
