@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mibench.contracts import InputError
-from mibench.estimators.discretise import ebab, quantile, uniform
+from mibench.estimators.discretise import ebab, fixed_width, on_edges, quantile, uniform
 
 _COLUMN = st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=40).map(lambda v: np.array(v)[:, None])
 
@@ -73,3 +73,71 @@ def test_adaptive_bins_count_unique_values_pooled_over_the_columns():
 def test_a_floor_above_the_data_is_refused():
     with pytest.raises(InputError, match="floor=0 is above the least value, -1"):
         ebab(np.array([[-1.0], [2.0]]), 30, floor=0.0)
+
+
+@given(_COLUMN, st.integers(2, 50))
+def test_n_edges_are_what_digitize_makes_of_them(values, edges):
+    low, high = values.min(), values.max()
+    expected = np.digitize(values, np.linspace(low, high, edges))
+    assert on_edges(values, edges).tolist() == expected.tolist()
+    assert on_edges(values, edges, (-2e6, 2e6)).tolist() == np.digitize(values, np.linspace(-2e6, 2e6, edges)).tolist()
+
+
+def test_thirty_edges_are_29_intervals_and_the_upper_limit():
+    values = np.concatenate([np.linspace(-1, 1, 2000), [1.0]])[:, None]
+    assert len(np.unique(on_edges(values, 30, (-1.0, 1.0)))) == 30
+    assert np.unique(on_edges(values[:-2], 30, (-1.0, 1.0))).size == 29
+    assert np.unique(uniform(values, 30, (-1.0, 1.0))).size == 30
+    assert np.unique(uniform(values[:-2], 30, (-1.0, 1.0))).size == 30
+
+
+@pytest.mark.parametrize("cut", [uniform, on_edges])
+def test_values_outside_have_a_place_where_a_study_gives_them_one(cut):
+    values = np.array([[-1.5], [-1.0], [1.0], [7.0]])
+    below, low, high, above = cut(values, 30, (-1.0, 1.0), outside=True).ravel()
+    assert below < low < high == above
+    with pytest.raises(InputError, match="2 values lie outside lo=-1 to hi=1"):
+        cut(values, 30, (-1.0, 1.0))
+
+
+@pytest.mark.parametrize("bins", [30, 49, 100, 256])
+@pytest.mark.parametrize("width", [0.1, 0.3, 7.0])
+def test_bins_of_a_range_are_as_many_as_asked(bins, width):
+    """Edges from ``arange(low, high, (high - low) / n)`` are one too many where the division rounds down."""
+    values = np.linspace(0.1, 0.1 + width, 20 * bins + 1)[:, None]
+    assert np.unique(uniform(values, bins)).tolist() == list(range(bins))
+
+
+def test_a_fixed_width_is_counted_from_zero():
+    values = np.array([[-0.071], [-0.07], [-1e-9], [0.0], [0.0699], [0.07], [1e100]])
+    assert fixed_width(values, 0.07).ravel()[:-1].tolist() == [-2, -1, -1, 0, 0, 1]
+    assert np.isfinite(fixed_width(values, 0.07)).all()
+
+
+def _loop_ebab(column, bins, floor, even):
+    """Edge by edge, as the published code puts them, and numpy.digitize."""
+    unique = sorted(set(column.tolist()) - {floor})
+    step = int((bins - 1) * len(unique) / bins) / (bins - 1)
+    places = [j * len(unique) // bins if even else int(j * step + 1e-9) for j in range(bins)]
+    return np.digitize(column, [floor, *(unique[i] for i in places), unique[-1]])
+
+
+@pytest.mark.parametrize("even", [False, True])
+@given(
+    values=st.lists(st.integers(0, 500), min_size=2, max_size=300).filter(lambda v: max(v) > 0),
+    bins=st.integers(2, 40),
+)
+def test_adaptive_bins_are_the_published_loops(even, values, bins):
+    column = np.array([0.0, *values])
+    codes = ebab(column[:, None], bins, 0.0, even=even).ravel()
+    expected = _loop_ebab(column, bins, 0.0, even)
+    assert np.unique(codes, return_inverse=True)[1].tolist() == np.unique(expected, return_inverse=True)[1].tolist()
+
+
+def test_both_rules_of_adaptive_bins_reproduce_the_regression_value_and_differ_elsewhere():
+    column = np.append(np.zeros(7), np.arange(1.0, 301))[:, None]
+    for even in (False, True):
+        counts = np.bincount(ebab(column, 30, floor=0.0, even=even).ravel())
+        assert counts.tolist() == [7] + [10] * 29 + [9, 1]
+    shorter = column[:57]  # 50 unique values in 30 bins
+    assert ebab(shorter, 30, 0.0).tolist() != ebab(shorter, 30, 0.0, even=True).tolist()
