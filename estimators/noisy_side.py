@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is declared about a noisy side: its noise level and where it would be without noise."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from numbers import Real
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mibench.contracts import InputError, Unsupported
+from mibench.numerics.mixture_information import Units
+from mibench.numerics.rows import distinct_rows
+
+__all__ = ["NoisySide", "read_noisy_side"]
+
+_SMALLEST = 1e-12  # of the largest centre: smaller noise is lost in the rounding of centre + noise
+
+Matrix = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class NoisySide:
+    """T = S + Z, Z white normal noise.
+
+    Attributes
+    ----------
+    side : {"x", "y"}
+        Which side is T.
+    std : float
+        Of the noise.
+    units : Units
+        The noise-free values: a unit holds the replicas of a value of the other side, or one noise-free value.
+    replicas : int
+        Noise-free values per row.
+    atoms : float
+        How many values S can take, where that is declared and S is a function of the other side; else infinite.
+    """
+
+    side: str
+    std: float
+    units: Units
+    replicas: int
+    atoms: float = math.inf
+
+
+def read_noisy_side(x: Matrix, y: Matrix, side: Mapping[str, Any]) -> NoisySide:
+    """The noisy side that `side` declares: ``centres_y`` or ``centres_x`` if there, else ``clean_y`` or ``clean_x``.
+
+    Parameters
+    ----------
+    x, y : ndarray, shape (n, d)
+    side : mapping
+        See `NoisyPlugin`.
+
+    Raises
+    ------
+    Unsupported
+        Naming the keys that are missing.
+    InputError
+        For a noise level or arrays that make no sense.
+    """
+    data = {"x": x, "y": y}
+    levels = {t: level for t in "yx" if (level := _noise(t, side)) is not None}
+    if not levels:
+        raise Unsupported(
+            "noisy-plugin needs the level of the noise: declare side['noise_std_y'] (or 'noise_std_x'; or 'noise_std' "
+            "beside centres_y, clean_y, centres_x or clean_x), and side['centres_y'] or side['clean_y'] with it"
+        )
+    for t, std in levels.items():
+        if f"centres_{t}" in side:
+            return _from_replicas(t, std, data, side)
+    for t, std in levels.items():
+        other = "xy"["yx".index(t)]
+        if f"clean_{t}" in side and _is_discrete(other, data[other], side):
+            return _from_classes(t, std, data, side)
+    t = next(iter(levels))
+    other = "xy"["yx".index(t)]
+    missing = (
+        f"{other} is not discrete (side['{other}_is_discrete'] would say that it is), and side['centres_{t}'] is absent"
+        if f"clean_{t}" in side
+        else f"neither side['centres_{t}'] nor side['clean_{t}'] is there"
+    )
+    raise Unsupported(
+        f"noisy-plugin knows the noise of {t} and not where {t} is without it, given {other}: {missing}; declare "
+        f"centres_{t}, of shape (n, r, d): r noise-free values of {t} for each row, given its {other}"
+    )
+
+
+def _noise(t: str, side: Mapping[str, Any]) -> float | None:
+    key = f"noise_std_{t}"
+    if key not in side and (f"centres_{t}" in side or f"clean_{t}" in side):
+        key = "noise_std"
+    if key not in side:
+        return None
+    value = side[key]
+    if np.ndim(value) == 0 and isinstance(value, np.ndarray):
+        value = value.item()
+    if isinstance(value, bool) or not isinstance(value, Real) or not 0 < float(value) < math.inf:
+        raise InputError(
+            f"side['{key}'] is {value!r}: give the standard deviation of the noise, a positive number; without noise "
+            "the information of a layer is that of its codes: use plugin on them"
+        )
+    return float(value)
+
+
+def _numbers(key: str, side: Mapping[str, Any], shape: tuple[int | None, ...], meaning: str, std: float) -> Matrix:
+    """side[key] as finite float64 of `shape`, None standing for any length of at least 1."""
+    try:
+        values = np.asarray(side[key])
+    except (TypeError, ValueError) as error:
+        raise InputError(f"side['{key}'] cannot become an array ({error}): give {meaning}") from None
+    if values.dtype.kind not in "biuf":
+        raise InputError(f"side['{key}'] has dtype {values.dtype}: give {meaning}, real numbers")
+    fits = len(values.shape) == len(shape) and all(w in (None, h) for h, w in zip(values.shape, shape, strict=True))
+    if not fits or values.size == 0:
+        wanted = ", ".join("r" if w is None else str(w) for w in shape)
+        raise InputError(f"side['{key}'] has shape {values.shape} and should have ({wanted}): {meaning}")
+    values = values.astype(np.float64)
+    if not np.isfinite(values).all():
+        raise InputError(f"side['{key}'] has {int((~np.isfinite(values)).sum())} values that are not finite")
+    largest = float(np.abs(values).max())
+    if std < _SMALLEST * largest:
+        raise InputError(
+            f"noise of standard deviation {std:.3g} is lost in the rounding of side['{key}'], whose largest value is "
+            f"{largest:.3g}: subtract the mean, or treat the side as discrete"
+        )
+    return values
+
+
+def _is_discrete(s: str, values: Matrix, side: Mapping[str, Any]) -> bool:
+    declared = side.get(f"{s}_is_discrete")
+    if declared is not None:
+        return bool(declared)
+    return 2 * len(distinct_rows(values)[0]) < len(values)
+
+
+def _from_replicas(t: str, std: float, data: Mapping[str, Matrix], side: Mapping[str, Any]) -> NoisySide:
+    other = "xy"["yx".index(t)]
+    n, dim = data[t].shape
+    meaning = f"r noise-free values of {t} for each row, given its {other}"
+    centres = _numbers(f"centres_{t}", side, (n, None, dim), meaning, std)
+    replicas = centres.shape[1]
+    first, which = distinct_rows(data[other])
+    rows = np.bincount(which)
+    order = np.argsort(which, kind="stable")
+    units = Units(centres[order].reshape(-1, dim), rows * replicas, rows / n, np.arange(len(first)))
+    atoms = float(side.get(f"alphabet_size_{other}", math.inf)) if replicas == 1 else math.inf
+    return NoisySide(t, std, units, replicas, max(atoms, float(len(first))))
+
+
+def _from_classes(t: str, std: float, data: Mapping[str, Matrix], side: Mapping[str, Any]) -> NoisySide:
+    other = "xy"["yx".index(t)]
+    clean = np.asarray(side[f"clean_{t}"])
+    n, dim = data[t].shape
+    if clean.ndim != 2 and clean.shape[:1] == (n,):
+        clean = clean.reshape(n, -1)  # a vector, or images
+    clean = _numbers(f"clean_{t}", {f"clean_{t}": clean}, (n, dim), f"{t} before its noise, row by row", std)
+    _, classes = distinct_rows(data[other])
+    first, which = distinct_rows(np.column_stack([clean, classes]))
+    weights = np.bincount(which) / n
+    return NoisySide(t, std, Units(clean[first], np.ones(len(first), dtype=np.int64), weights, classes[first]), 1)
