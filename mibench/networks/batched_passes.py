@@ -13,12 +13,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from mibench.networks.batched_rounding import fake_quant, levels, spread
+from mibench.networks.batched_rounding import level_grid, spread, zero_grid
+from mibench.networks.quantisers import AVERAGE_STEP, rule
 from mibench.networks.spec import Network
 
 __all__ = ["Passes"]
-
-_DECAY = 0.999  # of tfmot's moving average
 
 _aten = torch.ops.aten
 _FORWARD: dict[str, Any] = {
@@ -63,6 +62,8 @@ class Passes:
         self.network, self.layers, self.gradients, self.ranges = network, layers, gradients, ranges
         self._epoch_ranges = torch.zeros_like(ranges)
         self._first = True
+        self._rules = [rule(network, layer + 1) for layer in range(network.n_layers)]
+        self._bits = network.bits or 0
 
     def start_epoch(self) -> None:
         """The next batch is an epoch's first: the ranges of the last epoch hold for it."""
@@ -70,7 +71,7 @@ class Passes:
 
     def end_epoch(self) -> None:
         """The ranges of this epoch's batches are remembered."""
-        if self.network.mode == "paper":
+        if any(ruled.range == "epoch" for ruled in self._rules):
             self.ranges.copy_(self._epoch_ranges)
 
     def run(self, inputs: Tensor, labels: Tensor, noise: list[Tensor]) -> tuple[Tensor, Tensor]:
@@ -130,24 +131,27 @@ class Passes:
         return loss, right, delta.div_(labels.shape[1])
 
     def _rounded_weights(self, layer: int, weights: Tensor) -> tuple[Tensor, Tensor | None]:
-        if self.network.bits is None or self.network.mode == "paper" or self._is_bounded(layer):
+        if not self._rules[layer].weights:
             return weights, None
         low, high = spread(weights)
         self.ranges[:, layer, 2], self.ranges[:, layer, 3] = low, high
-        return fake_quant(weights, low, high, self.network.bits)
+        return zero_grid(weights, low, high, self._bits)
 
     def _rounded(self, layer: int, values: Tensor) -> tuple[Tensor, Tensor | None]:
-        bits = self.network.bits
-        if bits is None or (self.network.mode == "paper" and layer == len(self.layers) - 1):
+        """On their grid, and where that lets gradients pass: None for everywhere."""
+        ruled = self._rules[layer]
+        if ruled.values in (None, "output"):  # the loss reads the logits before an output is rounded
             return values, None
         low, high = spread(values)
-        if self.network.mode == "paper":
-            return levels(values, *self._epoch_range(layer, low, high), bits), None
-        if self.network.mode == "tfmot" and not self._is_bounded(layer):
-            of_layer = self.ranges[:, layer, :2]
-            of_layer += (1 - _DECAY) * (torch.stack((low.clamp(max=0), high.clamp(min=0)), 1) - of_layer)
-            low, high = of_layer.unbind(1)
-        return fake_quant(values, low, high, bits)
+        if ruled.range == "epoch":
+            low, high = self._epoch_range(layer, low, high)
+        elif ruled.range == "average":
+            average = self.ranges[:, layer, :2]
+            average += AVERAGE_STEP * (torch.stack((low.clamp(max=0), high.clamp(min=0)), 1) - average)
+            low, high = average.unbind(1)
+        if ruled.grid == "levels":
+            return level_grid(values, low, high, self._bits), None
+        return zero_grid(values, low, high, self._bits)
 
     def _epoch_range(self, layer: int, low: Tensor, high: Tensor) -> tuple[Tensor, Tensor]:
         """That of the epoch so far, in its first batch that of the last epoch; the tensor's own where that is none."""
@@ -157,10 +161,6 @@ class Passes:
         used_low, used_high = (self.ranges[:, layer] if self._first else seen)[:, :2].unbind(1)
         known = used_high > used_low
         return torch.where(known, used_low, low), torch.where(known, used_high, high)
-
-    def _is_bounded(self, layer: int) -> bool:
-        """Whether the TensorFlow quantisers round the layer on its own range, and not its weights."""
-        return layer < len(self.layers) - 1 and self.network.activation == "tanh"
 
 
 def _affine(weights: Tensor, bias: Tensor, x: Tensor) -> Tensor:

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Quantisers of a layer of R runs at once, each run on its own range, in torch.
 
-Both round half up. `levels` puts 2^bits of them from the least to the greatest value of the range; `fake_quant` is
-TensorFlow's, whose grid contains 0.
+The grids are those of `mibench.networks.quantisers`, in the float type of the values.
 """
 
 from __future__ import annotations
@@ -10,9 +9,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-__all__ = ["fake_quant", "levels", "spread"]
+from mibench.networks.quantisers import SLACK
 
-_SLACK = 1e-3  # of a step: rounding must not decide whether the greatest value of a range lies in it
+__all__ = ["level_grid", "spread", "zero_grid"]
 
 
 def spread(values: Tensor) -> tuple[Tensor, Tensor]:
@@ -21,13 +20,13 @@ def spread(values: Tensor) -> tuple[Tensor, Tensor]:
     return flat.amin(1), flat.amax(1)
 
 
-def levels(values: Tensor, low: Tensor, high: Tensor, bits: int) -> Tensor:
+def level_grid(values: Tensor, low: Tensor, high: Tensor, bits: int) -> Tensor:
     """`values`, shape (R, units, B), clipped to and rounded on 2^bits levels from `low` to `high`, shape (R,)."""
     step = (high - low) / (2**bits - 1)
     return _round(values, low, high, torch.where(step > 0, step, torch.ones_like(step)))
 
 
-def fake_quant(values: Tensor, low: Tensor, high: Tensor, bits: int) -> tuple[Tensor, Tensor]:
+def zero_grid(values: Tensor, low: Tensor, high: Tensor, bits: int) -> tuple[Tensor, Tensor]:
     """`values`, shape (R, units, B), on the grid of ranges of shape (R,), and the mask of those that lie inside."""
     most = float(2**bits - 1)
     low, high = low.clamp(max=0), high.clamp(min=0)
@@ -35,7 +34,7 @@ def fake_quant(values: Tensor, low: Tensor, high: Tensor, bits: int) -> tuple[Te
     step = torch.where(step > 0, step, torch.ones_like(step))
     zero = (0.5 - low / step).floor_().clamp_(0, most)
     low, high = -zero * step, (most - zero) * step
-    slack = _SLACK * step
+    slack = SLACK * step
     inside = (values >= _tall(low - slack)) & (values <= _tall(high + slack))
     return _round(values, low, high, step), inside
 
