@@ -54,7 +54,7 @@ def check_device(name: str) -> None:
     """Refuse a device that is not there before any trial meets it; the default needs no look (and no torch)."""
     if name in ("auto", "cpu"):
         return
-    from mibench.estimators import device
+    from mibench.numerics import device
 
     before = os.environ.get("MIBENCH_DEVICE")
     os.environ["MIBENCH_DEVICE"] = name

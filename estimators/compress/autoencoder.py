@@ -20,7 +20,7 @@ from mibench.estimators.compress.gaussianize import gaussianize
 from mibench.estimators.compress.isomap import isomap
 from mibench.estimators.compress.networks import conv_pair, dense_pair
 from mibench.estimators.compress.training import Schedule, Trained, train
-from mibench.estimators.device import pick
+from mibench.numerics.device import pick
 
 __all__ = ["AE"]
 

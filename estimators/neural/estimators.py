@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, get_args
 import torch
 
 from mibench.contracts import Estimate, InputError
-from mibench.estimators.device import pick
 from mibench.estimators.inputs import as_pair
 from mibench.estimators.intervals import normal_interval
 from mibench.estimators.neural.bounds import (
@@ -27,6 +26,7 @@ from mibench.estimators.neural.critic import Critic, Kind
 from mibench.estimators.neural.heldout import split, standardise
 from mibench.estimators.neural.training import Schedule, train
 from mibench.numerics.checks import as_generator
+from mibench.numerics.device import pick
 
 if TYPE_CHECKING:
     from mibench.contracts import RandomLike

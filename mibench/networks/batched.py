@@ -21,6 +21,7 @@ from mibench.networks.batched_passes import Passes
 from mibench.networks.spec import Network, Training
 from mibench.networks.state import Rows, State
 from mibench.numerics import streams
+from mibench.numerics.device import pick
 
 __all__ = ["Batched"]
 
@@ -34,11 +35,16 @@ class Batched:
     Parameters
     ----------
     device : torch.device or str, optional
-        The CPU unless named.
+        By default the one that the environment variable ``MIBENCH_DEVICE`` names, else the CPU.
+
+    Raises
+    ------
+    InputError
+        Where the environment names a device that is not there.
     """
 
     def __init__(self, device: torch.device | str | None = None) -> None:
-        self.device = torch.device("cpu" if device is None else device)
+        self.device = pick("cpu") if device is None else torch.device(device)
 
     def advance(
         self, network: Network, training: Training, state: State, rows: Rows, epochs: int

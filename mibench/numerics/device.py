@@ -12,15 +12,20 @@ from mibench.contracts import InputError
 __all__ = ["pick"]
 
 
-def pick() -> torch.device:
-    """The device named by the environment variable ``MIBENCH_DEVICE``; by default the GPU when there is one.
+def pick(default: str = "auto") -> torch.device:
+    """The device named by the environment variable ``MIBENCH_DEVICE``, or the default.
+
+    Parameters
+    ----------
+    default : str
+        A device's name, or ``auto``: the GPU when there is one.
 
     Raises
     ------
     InputError
         For a name torch does not know, or a GPU that is not there.
     """
-    name = os.environ.get("MIBENCH_DEVICE", "").strip().lower() or "auto"
+    name = os.environ.get("MIBENCH_DEVICE", "").strip().lower() or default
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from mibench.contracts import InputError
-from mibench.estimators.device import pick
+from mibench.numerics.device import pick
 
 
 @pytest.mark.parametrize("name", [None, "", "auto", "AUTO"])
@@ -19,6 +19,14 @@ def test_auto_is_the_gpu_when_there_is_one(name: str | None, monkeypatch: pytest
     assert pick() == torch.device("cpu")
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     assert pick() == torch.device("cuda")
+
+
+def test_another_default_gives_way_to_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.delenv("MIBENCH_DEVICE", raising=False)
+    assert pick("cpu") == torch.device("cpu")
+    monkeypatch.setenv("MIBENCH_DEVICE", "auto")
+    assert pick("cpu") == torch.device("cuda")
 
 
 def test_a_named_device_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
