@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One noisy tanh neuron: as its weight grows, information is first gained and then lost to clustering."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mibench.contracts import InputError, Sample, Truth
+from mibench.names import suggest
+from mibench.numerics.checks import as_generator, check_count
+
+if TYPE_CHECKING:
+    from mibench.contracts import RandomLike
+
+__all__ = ["SingleNeuron"]
+
+Target = Literal["input", "label"]
+
+_INPUTS = np.array([-3.0, -1.0, 1.0, 3.0])
+_BOUNDARY = 2.0  # between the classes {-3, -1, 1} and {3}, and where the neuron is 0
+_LABELS = (_INPUTS > _BOUNDARY).astype(np.int64)
+_TAIL = 12.0  # noise beyond so many standard deviations has a probability below 1e-32
+_LEAST, _MOST = 1e-6, 1e6
+
+
+@dataclass(frozen=True)
+class SingleNeuron:
+    """``T = tanh(w (X - 2)) + s Z``: X uniform on {-3, -1, 1, 3}, or its class, and a neuron with normal noise.
+
+    As w grows, the three inputs of one class merge into the cluster at -1: I(X;T) rises towards ln 4 while the noise
+    is small beside the steps, and falls to the entropy of the classes, 0.5623 nat (Goldfeld et al., Estimating
+    Information Flow in Deep Neural Networks, ICML 2019).
+
+    Parameters
+    ----------
+    weight : float
+        w; the bias is -2 w, so that the neuron is 0 between the classes.
+    noise : float
+        s, the standard deviation of the noise, from 1e-6 to 1e6.
+    target : {"input", "label"}
+        What X is: the four values, float64 of shape (n, 1), or their class, int64 of shape (n,): 1 for 3, else 0.
+
+    Notes
+    -----
+    Side information: ``noise_std_y``, ``clean_y``, ``x_is_discrete``, ``alphabet_size_x``, and ``centres_y``, shape
+    (n, 1, 1), of the input only: the class does not determine the neuron's value.
+
+    The truth, in nats, is by adaptive quadrature.
+
+    Raises
+    ------
+    InputError
+        For a parameter out of range.
+    """
+
+    weight: float = 1.0
+    noise: float = 0.1
+    target: Target = "input"
+
+    version: ClassVar[int] = 1
+    tags: ClassVar[frozenset[str]] = frozenset({"networks", "noisy"})
+    dim_x: ClassVar[int] = 1
+    dim_y: ClassVar[int] = 1
+
+    def __post_init__(self) -> None:
+        if not _is_number(self.weight):
+            raise InputError(f"weight is {self.weight!r}: give a finite number")
+        if not _is_number(self.noise) or not _LEAST <= self.noise <= _MOST:
+            raise InputError(f"noise is {self.noise!r}: give a standard deviation from {_LEAST:g} to {_MOST:g}")
+        if self.target not in get_args(Target):
+            raise InputError(f"no target {self.target!r}{suggest(str(self.target), list(get_args(Target)))}")
+        object.__setattr__(self, "weight", float(self.weight))
+        object.__setattr__(self, "noise", float(self.noise))
+
+    @property
+    def _values(self) -> NDArray[np.float64]:
+        """The neuron without noise, for each input."""
+        values: NDArray[np.float64] = np.tanh(self.weight * (_INPUTS - _BOUNDARY))
+        return values
+
+    @cached_property
+    def truth(self) -> Truth:
+        """``sum_g p_g int p_g(t) ln(p_g(t) / p(t)) dt`` over inputs or classes g, by adaptive quadrature."""
+        from scipy.integrate import quad
+
+        values, s = self._values, self.noise
+        member = _LABELS if self.target == "label" else np.arange(4)
+        groups = [values[member == group] for group in range(member[-1] + 1)]
+
+        def log_density(t: float, centres: NDArray[np.float64]) -> float:
+            terms = -(((t - centres) / s) ** 2) / 2
+            most = float(terms.max())
+            return most + math.log(np.exp(terms - most).mean())
+
+        def integrand(t: float) -> float:
+            log_p, total = log_density(t, values), 0.0
+            for group in groups:
+                log_g = log_density(t, group)
+                total += len(group) / 4 * math.exp(log_g) * (log_g - log_p)
+            return total
+
+        steps = np.arange(-_TAIL, _TAIL + 1, 2.0)
+        cuts = np.unique((values[:, None] + s * steps).ravel())  # every peak is seen, however narrow
+        found = quad(integrand, cuts[0], cuts[-1], points=cuts[1:-1], limit=1000, epsabs=1e-11 * s, epsrel=1e-10)[0]
+        return Truth(float(found) / (s * math.sqrt(2 * math.pi)), 0.0, "quadrature")
+
+    def sample(self, n: int, rng: RandomLike = None) -> Sample:
+        """Draw `n` independent pairs; y has shape (n, 1), float64."""
+        generator = as_generator(rng)
+        which = generator.integers(0, 4, check_count("n", n, 1))
+        clean = self._values[which][:, None]
+        y = clean + self.noise * generator.standard_normal((n, 1))
+        side: dict[str, Any] = {"noise_std_y": self.noise, "clean_y": clean, "x_is_discrete": True}
+        if self.target == "label":
+            return Sample(_LABELS[which], y, {**side, "alphabet_size_x": 2})
+        return Sample(_INPUTS[which][:, None], y, {**side, "alphabet_size_x": 4, "centres_y": clean[:, :, None].copy()})
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
