@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from numba import njit
+from numba import njit, prange
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -121,7 +121,7 @@ def _orders(keys: Any, epoch: int, n: int) -> Any:
     return found
 
 
-@njit(cache=True)
+@njit(cache=True, parallel=True)
 def _fill(keys: Any, epoch: int, step: int, layer: int, out: Any) -> None:
-    for run in range(keys.size):
+    for run in prange(keys.size):
         streams.normals(keys[run], epoch, step, layer, out[run])
