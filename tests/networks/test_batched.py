@@ -7,6 +7,7 @@ import copy
 
 import numpy as np
 import pytest
+import torch
 
 from mibench.networks.batched import Batched
 from mibench.networks.initial import initial
@@ -18,6 +19,15 @@ ROWS, TRAINED, RUNS = 90, 70, 3
 ROUNDINGS = [("float32-exact", None), ("paper", 4), ("tfmot", 4), ("instant", 4)]
 ADAM = {"learning_rate": 0.01}
 SGD = {"optimiser": "sgd", "learning_rate": 0.05, "momentum": 0.9}
+
+
+@pytest.fixture(autouse=True)
+def _one_thread():
+    """Tensors this small are not worth sharing out."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 def _start(network, training, dtype=np.float64, pixels=False, seed=0):
