@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which side is a noisy layer, how wide its noise is and where it would be without: what `KDEBounds` works on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from numbers import Real
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mibench.contracts import InputError, Unsupported
+from mibench.estimators.counted import as_codes
+from mibench.numerics.counting import symbols
+
+__all__ = ["Centres", "read_centres"]
+
+_SMALLEST = 1e-12  # of the largest value: smaller noise is lost in its rounding
+Matrix = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Centres:
+    """T = centre + N(0, std^2 I), and the value of the other side that each row has.
+
+    Attributes
+    ----------
+    values : ndarray, shape (n, r, d)
+        r noise-free values of T for each row.
+    classes : ndarray of int64, shape (n,)
+        The row's value of the other side, numbered from 0.
+    std : float
+    declared : bool
+        Whether both the noise and the noise-free values were declared, so that the mixture is that of the data.
+    """
+
+    values: Matrix
+    classes: NDArray[np.int64]
+    std: float
+    declared: bool
+
+
+def read_centres(x: Matrix, y: Matrix, side: Mapping[str, Any], layer: str, variance: float) -> Centres:
+    """The layer that `side` declares or the data show.
+
+    Parameters
+    ----------
+    x, y : ndarray, shape (n, d)
+    side, layer, variance
+        See `KDEBounds`.
+
+    Raises
+    ------
+    Unsupported
+        Where it cannot be told which side is the layer, or the other side is not discrete.
+    InputError
+        For a noise level or declared arrays that make no sense.
+    """
+    data, levels = {"x": x, "y": y}, {t: _noise(t, side) for t in "yx"}
+    _reject_two_noises(levels, side)
+    noisy = [t for t in "yx" if levels[t] is not None and layer in ("auto", t)]
+    for t in noisy:
+        if f"centres_{t}" in side:
+            n, dim = data[t].shape
+            values = _declared(f"centres_{t}", side, (n, -1, dim), f"r noise-free values of {t} for each row")
+            return _centres(t, values, data, levels[t], declared=True)
+    discrete = {t: _is_discrete(t, data[t], side) for t in "xy"}
+    for t in noisy:
+        if discrete[_other(t)]:
+            clean = f"clean_{t}" in side
+            n, dim = data[t].shape
+            values = _declared(f"clean_{t}", side, (n, 1, dim), f"{t} before its noise") if clean else data[t][:, None]
+            return _centres(t, values, data, levels[t], declared=clean)
+    if noisy:
+        t = noisy[0]
+        raise Unsupported(
+            f"kde-bounds knows the noise of {t}, and not where {t} is without it given {_other(t)}, which is not "
+            f"discrete: declare side['centres_{t}'], or side['{_other(t)}_is_discrete'] if it is"
+        )
+    t = _layer(discrete, layer)
+    return _centres(t, data[t][:, None], data, math.sqrt(variance), declared=False)
+
+
+def _other(t: str) -> str:
+    return "y" if t == "x" else "x"
+
+
+def _layer(discrete: Mapping[str, bool], layer: str) -> str:
+    """The side to be taken as a layer where no noise is declared."""
+    if layer != "auto":
+        if not discrete[_other(layer)]:
+            raise Unsupported(
+                f"kde-bounds: {layer} is to be the layer and {_other(layer)} is not discrete: give labels or patterns "
+                f"as {_other(layer)}, or declare side['{_other(layer)}_is_discrete']"
+            )
+        return layer
+    if discrete["x"] == discrete["y"]:
+        what = "both sides are discrete; use plugin" if discrete["x"] else "neither side is discrete; use kde or ksg"
+        raise Unsupported(
+            f"kde-bounds needs a layer on one side and what it depends on, or labels, on the other, and {what}, or say "
+            "which side is the layer: layer=x or layer=y, and side['x_is_discrete'] or side['y_is_discrete']"
+        )
+    return "y" if discrete["x"] else "x"
+
+
+def _is_discrete(t: str, values: Matrix, side: Mapping[str, Any]) -> bool:
+    """Declared so, or not declared and only whole numbers, or fewer than half of the rows distinct."""
+    declared = side.get(f"{t}_is_discrete")
+    if declared is not None:
+        return bool(declared)
+    return bool((values == np.rint(values)).all()) or 2 * symbols(as_codes(values))[1] < len(values)
+
+
+def _noise(t: str, side: Mapping[str, Any]) -> float | None:
+    key = f"noise_std_{t}" if f"noise_std_{t}" in side else "noise_std"
+    if side.get(key) is None:
+        return None
+    value = side[key].item() if isinstance(side[key], np.ndarray) and side[key].size == 1 else side[key]
+    if isinstance(value, bool) or not isinstance(value, Real) or not 0 < float(value) < math.inf:
+        raise InputError(
+            f"side['{key}'] is {value!r}: give the noise's standard deviation, a positive number; of a layer without "
+            "noise the information is that of its values: use plugin, or leave the key out to assume a variance"
+        )
+    return float(value)
+
+
+def _reject_two_noises(levels: Mapping[str, float | None], side: Mapping[str, Any]) -> None:
+    if None not in levels.values() and not any(f"centres_{t}" in side for t in "xy"):
+        raise Unsupported(
+            "kde-bounds bounds the information of one noisy side, and both sides have noise (noise_std): use kde or ksg"
+        )
+
+
+def _declared(key: str, side: Mapping[str, Any], shape: tuple[int, int, int], meaning: str) -> Matrix:
+    """side[key] as finite float64 of `shape`, -1 standing for any length of at least 1."""
+    values = np.asarray(side[key])
+    if values.dtype.kind not in "biuf":
+        raise InputError(f"side['{key}'] has dtype {values.dtype}: give {meaning}, real numbers")
+    rows, replicas, dim = shape
+    if replicas == -1:
+        replicas = values.shape[1] if values.ndim > 1 else 0
+    if len(values) != rows or not replicas or values.size != rows * replicas * dim:
+        wanted = f"({rows}, r, {dim})" if shape[1] == -1 else f"that of the side, {rows} rows of {dim} values"
+        raise InputError(f"side['{key}'] has shape {values.shape}, and its shape must be {wanted}: give {meaning}")
+    values = values.reshape(rows, replicas, dim).astype(np.float64)
+    if not np.isfinite(values).all():
+        raise InputError(f"side['{key}'] has {int((~np.isfinite(values)).sum())} values that are not finite: give real")
+    return values
+
+
+def _centres(t: str, values: Matrix, data: Mapping[str, Matrix], std: float | None, declared: bool) -> Centres:
+    assert std is not None
+    largest = float(np.abs(values).max())
+    if std < _SMALLEST * largest:
+        raise InputError(
+            f"kde-bounds: noise of standard deviation {std:.3g} is lost in the rounding of {t}, whose largest value is "
+            f"{largest:.3g}: rescale, or use plugin"
+        )
+    return Centres(values, symbols(as_codes(data[_other(t)]))[0], std, declared)
