@@ -40,7 +40,7 @@ def prepared(
         ("parameters", parameters, (*leading, network.n_parameters)),
         ("inputs", inputs, (len(inputs) if inputs.ndim else 0, network.widths[0])),
     ):
-        if values.shape != shape or values.size == 0:
+        if values.shape != shape or (name == "inputs" and not values.size):
             raise InputError(f"{name} have shape {values.shape}: give {shape}, at least one row")
         if values.dtype not in (np.float32, np.float64):
             raise InputError(
