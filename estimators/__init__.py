@@ -37,6 +37,11 @@ registry = Registry(
         "wkl": _entry("kl:WKL", "weighted Kozachenko-Leonenko (Berrett, Samworth, Yuan 2019)", "knn"),
         "kde": _entry("kde:KDE", "Gaussian kernels, leave-one-out maximum-likelihood bandwidth", "kernel"),
         "binning": _entry("binning:Binning", "plug-in on uniform or adaptive bins, bias corrected", "plug-in"),
+        "plugin": _entry("plugin:PlugIn", "counts of whole symbols, bias corrected, for discrete data", "plug-in"),
+        "kde-bounds": _entry("kde_bounds:KDEBounds", "Kolchinsky, Tracey (2017): bounds for a noisy layer", "kernel"),
+        "noisy-plugin": _trained(
+            "noisy_plugin:NoisyPlugin", "Goldfeld et al. (2019), SP: exact noise about observed values", "kernel"
+        ),
         "mine": _trained("neural:MINE", "Belghazi et al. (2018), moving-average gradient correction", "neural"),
         "dv": _trained("neural:DV", "Donsker-Varadhan bound, plain gradient", "neural"),
         "nwj": _trained("neural:NWJ", "Nguyen, Wainwright, Jordan (2010) bound", "neural"),
