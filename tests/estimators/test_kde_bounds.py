@@ -46,7 +46,7 @@ def _noisy(clean, std, seed=0):
     return clean + std * np.random.default_rng(seed).standard_normal(clean.shape)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(
     n=st.integers(4, 60),
     dim=st.integers(1, 6),
