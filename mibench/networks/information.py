@@ -41,16 +41,17 @@ def information_of_joint(
     of_label = np.zeros(n_labels, np.int64)
     code_high = code_low = cell_high = cell_low = 0
     for code in range(n_codes):
-        count = 0
+        row, count = joint[code], 0
         for label in range(n_labels):
-            count += joint[code, label]
-            of_label[label] += joint[code, label]
-        code_high += high[count]
-        code_low += low[count]
+            count += row[label]
+            of_label[label] += row[label]
         if count > 1:  # 1 ln 1 = 0
+            code_high += high[count]
+            code_low += low[count]
             for label in range(n_labels):
-                cell_high += high[joint[code, label]]
-                cell_low += low[joint[code, label]]
+                if row[label] > 1:
+                    cell_high += high[row[label]]
+                    cell_low += low[row[label]]
     i_x = nats(high[total] - code_high, low[total] - code_low, high_bits, low_bits, total)
     y_high, y_low = high[total], low[total]  # of N H(Y)
     for label in range(n_labels):

@@ -18,21 +18,36 @@ __all__ = ["as_words", "count_pairs", "count_pairs_reference", "empty_slots", "n
 _MULTIPLIER = 0x9E3779B97F4A7C15  # odd, near 2^64 over the golden ratio
 
 
+@njit(cache=True)
+def _narrow(codes: Any, out: Any) -> Any:
+    """Put codes from 0 to 255 into bytes; returns whether there are others."""
+    others = codes.dtype.type(0)
+    for i in range(codes.shape[0]):
+        for j in range(codes.shape[1]):
+            others |= codes[i, j] & ~codes.dtype.type(255)
+            out[i, j] = codes[i, j]
+    return others != 0
+
+
 def as_words(codes: NDArray[Any]) -> NDArray[np.uint64]:
     """Rows of whole numbers, shape (n, d), as words, shape (n, w): equal just when the rows are equal."""
-    n, dim = codes.shape
-    if codes.dtype != np.uint8 and codes.size:
-        least, span = codes.min(), int(codes.max()) - int(codes.min())
-        kind = next(kind for kind in (np.uint8, np.uint16, np.uint32, np.uint64) if span <= np.iinfo(kind).max)
-        # differences wrap around like the words do, so they are right whatever the type
-        codes = (codes.view(f"u{codes.dtype.itemsize}") - least.view(f"u{codes.dtype.itemsize}")).astype(kind)
-    per_word = 8 // codes.dtype.itemsize
-    columns = -(-dim // per_word) * per_word
-    if columns != dim or not codes.flags.c_contiguous:
-        padded = np.zeros((n, columns), dtype=codes.dtype)
-        padded[:, :dim] = codes
-        codes = padded
-    return codes.view(np.uint64)
+    if codes.dtype == np.uint8 and codes.shape[1] % 8 == 0 and codes.flags.c_contiguous:
+        return codes.view(np.uint64)
+    narrowed = _padded(codes, np.uint8)
+    if not _narrow(codes, narrowed):
+        return narrowed.view(np.uint64)
+    unsigned = codes.dtype.str.replace("i", "u")
+    least, span = codes.min(), int(codes.max()) - int(codes.min())
+    kind = next(kind for kind in (np.uint8, np.uint16, np.uint32, np.uint64) if span <= np.iinfo(kind).max)
+    narrowed = _padded(codes, kind)
+    narrowed[:, : codes.shape[1]] = codes.view(unsigned) - least.view(unsigned)  # wraps around to the difference
+    return narrowed.view(np.uint64)
+
+
+def _padded(codes: NDArray[Any], kind: Any) -> NDArray[Any]:
+    """Zeros for the rows of codes, in whole words."""
+    per_word = 8 // np.dtype(kind).itemsize
+    return np.zeros((len(codes), -(-codes.shape[1] // per_word) * per_word), dtype=kind)
 
 
 @njit(cache=True)
@@ -52,19 +67,18 @@ def number_rows(words: Any, n: int, slots: Any, ids: Any, first: Any) -> Any:
             mixed ^= mixed >> np.uint64(32)
         at = mixed & mask
         while True:
-            known = slots[at]
-            if known < 0:
-                slots[at] = found
+            other = slots[at]
+            if other < 0:
+                slots[at] = i
                 ids[i] = found
                 first[found] = i
                 found += 1
                 break
-            other = first[known]
             same = True
             for j in range(width):
                 same &= words[other, j] == words[i, j]
             if same:
-                ids[i] = known
+                ids[i] = ids[other]
                 break
             at = (at + np.uint64(1)) & mask
     return found
