@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from mibench.contracts import Estimate, InputError
 from mibench.estimators.conventions import filled
-from mibench.estimators.counted import as_codes, counted, joint_counts
+from mibench.estimators.counted import all_whole, as_codes, counted, joint_counts
 from mibench.estimators.discretise import ebab, fixed_width, on_edges, quantile, uniform
 from mibench.estimators.inputs import as_pair
 from mibench.numerics.counting import symbols
@@ -67,8 +67,9 @@ class Binning:
 
     Notes
     -----
-    A convention is about activations: a side that is declared discrete (``x_is_discrete``), or whose values are all
-    whole numbers (bits, labels, codes), is taken as symbols, and any other is binned, however often its rows repeat.
+    A convention is about activations: sides of whole numbers (bits, labels, codes) and sides declared discrete
+    (``x_is_discrete``) are taken as symbols, and any other is binned, however often its rows repeat. Where that would
+    leave nothing to bin, a declared side beside one of whole numbers is: a quantised layer, given by its values.
     As in the studies' code, values above the limits then count to the last interval, and those below share one more.
 
     Binning loses information, the corrections repair only the sampling bias, and neither helps once the joint table is
@@ -147,16 +148,15 @@ class Binning:
         rng
             Not used: the estimate is deterministic.
         side : mapping, optional
-            ``x_is_discrete``, ``y_is_discrete``: under a convention, such a side is taken as symbols.
+            ``x_is_discrete``, ``y_is_discrete``, which conventions use.
 
         Raises
         ------
         InputError
             For data no estimator could use, values outside `lo` to `hi`, or below `floor`.
         """
-        side = side or {}
         x, y = (values.reshape(len(values), -1) for values in as_pair(x, y, min_samples=2))
-        kinds = self._kind(x, side.get("x_is_discrete", False)), self._kind(y, side.get("y_is_discrete", False))
+        kinds = (self._kind(x), self._kind(y)) if self.convention is None else self._kinds_of_layers(x, y, side or {})
         bins = self.bins or (0 if self.width is not None else _default_bins(x, y, kinds))
         counts = joint_counts(self._codes(x, kinds[0], bins), self._codes(y, kinds[1], bins))
         entropy = CORRECTIONS[self.correction]
@@ -166,9 +166,14 @@ class Binning:
             {"bins": float(bins) if set(kinds) != {"symbols"} else 0.0},
         )
 
-    def _kind(self, values: NDArray[Any], declared_discrete: bool) -> str:
-        if self.convention is not None:
-            return "symbols" if declared_discrete or (values == np.rint(values)).all() else self.kind
+    def _kinds_of_layers(self, x: NDArray[Any], y: NDArray[Any], side: Mapping[str, Any]) -> tuple[str, str]:
+        real = not all_whole(x), not all_whole(y)
+        layers = [one and not side.get(f"{name}_is_discrete", False) for name, one in zip("xy", real, strict=True)]
+        if not any(layers) and sum(real) == 1:
+            layers = [*real]
+        return self.kind if layers[0] else "symbols", self.kind if layers[1] else "symbols"
+
+    def _kind(self, values: NDArray[Any]) -> str:
         if self.kind != "auto":
             return self.kind
         return "symbols" if 2 * symbols(as_codes(values))[1] < len(values) else "uniform"

@@ -15,7 +15,7 @@ from mibench.contracts import Estimate
 from mibench.estimators.intervals import normal_interval
 from mibench.numerics.counting import pair_symbols, symbols
 
-__all__ = ["JointCounts", "as_codes", "counted", "joint_counts"]
+__all__ = ["JointCounts", "all_whole", "as_codes", "counted", "joint_counts"]
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,11 @@ class JointCounts:
     def saturation(self) -> float:
         """Share of the samples whose pair of symbols occurs once."""
         return float((self.xy == 1).sum()) / len(self.ids_xy)
+
+
+def all_whole(values: NDArray[Any]) -> bool:
+    """Whether all values are whole numbers, as bits, labels and codes are and activations are not."""
+    return bool((values == np.rint(values)).all())
 
 
 def as_codes(values: NDArray[Any]) -> NDArray[np.int64]:

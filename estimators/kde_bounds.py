@@ -50,7 +50,8 @@ class KDEBounds:
         Which pair of terms `mi` is the difference of: both with a = 1 (``upper``), both with a = 4 (``lower``), as
         published, or the mean of the two differences, which is the middle of the enclosure below.
     layer : {"auto", "x", "y"}
-        Which side is T. ``auto``: the side whose noise is declared, else the one that is not discrete.
+        Which side is T. ``auto``: the side whose noise is declared, else the one that is not discrete; of two discrete
+        ones, the one whose values are no whole numbers (a quantised layer's).
 
     Notes
     -----

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mibench.contracts import InputError, Unsupported
-from mibench.estimators.counted import as_codes
+from mibench.estimators.counted import all_whole, as_codes
 from mibench.numerics.counting import symbols
 
 __all__ = ["Centres", "read_centres"]
@@ -80,7 +80,7 @@ def read_centres(x: Matrix, y: Matrix, side: Mapping[str, Any], layer: str, vari
             f"kde-bounds knows the noise of {t}, and not where {t} is without it given {_other(t)}, which is not "
             f"discrete: declare side['centres_{t}'], or side['{_other(t)}_is_discrete'] if it is"
         )
-    t = _layer(discrete, layer)
+    t = _layer(data, discrete, layer)
     return _centres(t, data[t][:, None], data, math.sqrt(variance), declared=False)
 
 
@@ -88,7 +88,7 @@ def _other(t: str) -> str:
     return "y" if t == "x" else "x"
 
 
-def _layer(discrete: Mapping[str, bool], layer: str) -> str:
+def _layer(data: Mapping[str, Matrix], discrete: Mapping[str, bool], layer: str) -> str:
     """The side to be taken as a layer where no noise is declared."""
     if layer != "auto":
         if not discrete[_other(layer)]:
@@ -97,6 +97,8 @@ def _layer(discrete: Mapping[str, bool], layer: str) -> str:
                 f"as {_other(layer)}, or declare side['{_other(layer)}_is_discrete']"
             )
         return layer
+    if discrete["x"] and discrete["y"]:  # a quantised layer has values, what it depends on has codes or labels
+        discrete = {t: all_whole(values) for t, values in data.items()}
     if discrete["x"] == discrete["y"]:
         what = "both sides are discrete; use plugin" if discrete["x"] else "neither side is discrete; use kde or ksg"
         raise Unsupported(
@@ -111,7 +113,7 @@ def _is_discrete(t: str, values: Matrix, side: Mapping[str, Any]) -> bool:
     declared = side.get(f"{t}_is_discrete")
     if declared is not None:
         return bool(declared)
-    return bool((values == np.rint(values)).all()) or 2 * symbols(as_codes(values))[1] < len(values)
+    return all_whole(values) or 2 * symbols(as_codes(values))[1] < len(values)
 
 
 def _noise(t: str, side: Mapping[str, Any]) -> float | None:
@@ -136,7 +138,10 @@ def _reject_two_noises(levels: Mapping[str, float | None], side: Mapping[str, An
 
 def _declared(key: str, side: Mapping[str, Any], shape: tuple[int, int, int], meaning: str) -> Matrix:
     """side[key] as finite float64 of `shape`, -1 standing for any length of at least 1."""
-    values = np.asarray(side[key])
+    try:
+        values = np.atleast_1d(np.asarray(side[key]))
+    except ValueError as error:
+        raise InputError(f"side['{key}'] cannot become an array ({error}): give {meaning}") from None
     if values.dtype.kind not in "biuf":
         raise InputError(f"side['{key}'] has dtype {values.dtype}: give {meaning}, real numbers")
     rows, replicas, dim = shape

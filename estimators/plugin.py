@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from numbers import Integral
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import numpy as np
 from numpy.typing import NDArray
 
 from mibench.contracts import Estimate, InputError, Unsupported
-from mibench.estimators.counted import JointCounts, as_codes, counted, joint_counts
+from mibench.estimators.counted import JointCounts, all_whole, as_codes, counted, joint_counts
 from mibench.estimators.inputs import as_pair
 from mibench.numerics.entropies import CORRECTIONS, nsb
 from mibench.numerics.permuted import permuted_information
@@ -125,7 +124,7 @@ class PlugIn:
 
 
 def _reject_continuous(name: str, values: NDArray[Any], distinct: int, side: Mapping[str, Any]) -> None:
-    if side.get(f"{name}_is_discrete", False) or 2 * distinct <= len(values) or (values == np.rint(values)).all():
+    if side.get(f"{name}_is_discrete", False) or 2 * distinct <= len(values) or all_whole(values):
         return
     raise Unsupported(
         f"plugin counts symbols, and {name} looks continuous: {distinct} of its {len(values)} rows are distinct and "

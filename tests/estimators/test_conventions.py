@@ -100,8 +100,16 @@ def test_only_real_valued_sides_are_binned():
     t = np.random.default_rng(0).uniform(-1, 1, size=(500, 1))
     fine = np.random.default_rng(1).permutation(500)  # whole numbers, all distinct and outside -1 to 1
     assert Binning(convention="szt").estimate(fine, t).diagnostics["distinct_x"] == 500
-    declared = Binning(convention="szt").estimate(t, fine, side={"x_is_discrete": True})
+    patterns = np.random.default_rng(2).normal(size=500)  # such as images
+    declared = Binning(convention="szt").estimate(patterns, t, side={"x_is_discrete": True})
     assert declared.diagnostics["distinct_x"] == 500
+    assert declared.diagnostics["distinct_y"] <= 30
+    both = {"x_is_discrete": True, "y_is_discrete": True}
+    assert Binning(convention="szt").estimate(patterns, t, side=both).diagnostics["distinct_y"] == 500
+    quantised = np.round(127 * t) / 127  # the values of a quantised layer, beside labels
+    found = Binning(convention="szt").estimate(fine % 2, quantised, side=both)
+    assert found.diagnostics["distinct_y"] <= 30
+    assert found.mi == Binning(convention="szt").estimate(quantised, fine % 2, side=both).mi
     repeated = np.tile(t[:50], (20, 1))  # a layer of few inputs repeats, and is binned all the same
     assert Binning(convention="szt", bins=5).estimate(repeated, np.arange(1000) % 7).diagnostics["distinct_x"] <= 5
 

@@ -172,11 +172,12 @@ def test_noisy_samples_stand_in_for_undeclared_centres_without_bounds():
 def test_a_layer_that_repeats_is_told_from_labels_and_may_be_named():
     layer = np.tile([[0.1, 0.2], [0.3, 0.4], [0.9, 0.1]], (50, 1))  # discrete by its few rows
     labels = np.arange(150) % 3
-    with pytest.raises(Unsupported, match=r"both sides are discrete; use plugin.*layer=x or layer=y"):
-        KDEBounds().estimate(labels, layer)
-    found = KDEBounds(variance=1e-4, layer="y").estimate(labels, layer)
+    found = KDEBounds(variance=1e-4).estimate(labels, layer, side={"x_is_discrete": True, "y_is_discrete": True})
     assert found.mi == pytest.approx(math.log(3), abs=1e-9)
     assert found.diagnostics["distinct_centres"] == 3
+    with pytest.raises(Unsupported, match=r"both sides are discrete; use plugin.*layer=x or layer=y"):
+        KDEBounds().estimate(labels, 10 * layer)
+    assert KDEBounds(variance=1e-2, layer="y").estimate(labels, 10 * layer).mi == pytest.approx(found.mi, abs=1e-9)
 
 
 def test_sides_that_are_no_layer_are_refused():
@@ -207,6 +208,9 @@ def test_sides_that_are_no_layer_are_refused():
         ({"noise_std_y": 0.1, "centres_y": np.zeros((20, 0, 2))}, r"its shape must be \(20, r, 2\)"),
         ({"noise_std_y": 0.1, "clean_y": np.full((20, 2), np.nan)}, "has 40 values that are not finite"),
         ({"noise_std_y": 0.1, "clean_y": np.full((20, 2), "a")}, "has dtype <U1"),
+        ({"noise_std_y": 0.1, "clean_y": 3.0}, r"has shape \(1,\), and its shape must be that of the side"),
+        ({"noise_std_y": 0.1, "clean_y": [[1.0], [1.0, 2.0]]}, "cannot become an array"),
+        ({"noise_std_y": 0.1, "centres_y": np.zeros(20)}, r"its shape must be \(20, r, 2\)"),
     ],
 )
 def test_declared_noise_and_centres_are_checked(side, message):
