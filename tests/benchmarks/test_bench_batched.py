@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Cost of an epoch in the torch engine: twenty networks on 60,000 images, fifty on the 12-bit set.
 
-``pytest tests/benchmarks/test_bench_batched.py --benchmark-enable --benchmark-only`` times the process, on all its
-threads; ``extra_info`` holds the wall time of a step, in ms, of the fastest epoch.
+``OMP_NUM_THREADS=1 pytest tests/benchmarks/test_bench_batched.py --benchmark-enable --benchmark-only`` times the
+process, on all its threads; ``extra_info`` holds the wall time of a step, in ms, of the fastest epoch.
 """
 
 from __future__ import annotations
