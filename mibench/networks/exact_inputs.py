@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from mibench.contracts import InputError
 from mibench.networks.quantisers import start_ranges
 from mibench.networks.spec import Network
-from mibench.numerics.hashing import as_words, empty_slots, number_rows
+from mibench.numerics.hashing import bytes_as_words, empty_slots, number_rows
 
 __all__ = ["distinct_inputs", "prepared"]
 
@@ -48,7 +48,7 @@ def prepared(
             )
         if not np.isfinite(values).all():
             raise InputError(f"{name} hold NaN or infinity: give finite numbers")
-    inputs = inputs.astype(parameters.dtype)
+    inputs = inputs.astype(parameters.dtype, copy=False)
     _check_sizes(network, parameters, inputs)
     shape = (*leading, network.n_layers, 4)
     if ranges is None:
@@ -70,9 +70,10 @@ def distinct_inputs(inputs: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int3
     n = len(inputs)
     inputs = inputs + inputs.dtype.type(0.0)  # makes -0 a 0
     ids, first = np.empty(n, np.int32), np.empty(n, np.int32)
-    words = as_words(np.ascontiguousarray(inputs).view(f"i{inputs.itemsize}"))
-    distinct = number_rows(words, n, empty_slots(n), ids, first)
-    return np.ascontiguousarray(inputs[first[:distinct]].T), ids
+    distinct = number_rows(bytes_as_words(inputs), n, empty_slots(n), ids, first)
+    if distinct < n:
+        inputs = inputs[first[:distinct]]
+    return np.ascontiguousarray(inputs.T), ids
 
 
 def _check_sizes(network: Network, parameters: NDArray[Any], inputs: NDArray[Any]) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-__all__ = ["as_words", "count_pairs", "count_pairs_reference", "empty_slots", "number_rows"]
+__all__ = ["as_words", "bytes_as_words", "count_pairs", "count_pairs_reference", "empty_slots", "number_rows"]
 
 _MULTIPLIER = 0x9E3779B97F4A7C15  # odd, near 2^64 over the golden ratio
 
@@ -31,17 +31,24 @@ def _narrow(codes: Any, out: Any) -> Any:
 
 def as_words(codes: NDArray[Any]) -> NDArray[np.uint64]:
     """Rows of whole numbers, shape (n, d), as words, shape (n, w): equal just when the rows are equal."""
-    if codes.dtype == np.uint8 and codes.shape[1] % 8 == 0 and codes.flags.c_contiguous:
-        return codes.view(np.uint64)
-    narrowed = _padded(codes, np.uint8)
-    if not _narrow(codes, narrowed):
-        return narrowed.view(np.uint64)
-    unsigned = codes.dtype.str.replace("i", "u")
-    least, span = codes.min(), int(codes.max()) - int(codes.min())
-    kind = next(kind for kind in (np.uint8, np.uint16, np.uint32, np.uint64) if span <= np.iinfo(kind).max)
-    narrowed = _padded(codes, kind)
-    narrowed[:, : codes.shape[1]] = codes.view(unsigned) - least.view(unsigned)  # wraps around to the difference
-    return narrowed.view(np.uint64)
+    if codes.dtype != np.uint8:
+        narrowed = _padded(codes, np.uint8)
+        if not _narrow(codes, narrowed):
+            return narrowed.view(np.uint64)
+        unsigned = codes.dtype.str.replace("i", "u")
+        least, span = codes.min(), int(codes.max()) - int(codes.min())
+        kind = next(kind for kind in (np.uint8, np.uint16, np.uint32, np.uint64) if span <= np.iinfo(kind).max)
+        codes = (codes.view(unsigned) - least.view(unsigned)).astype(kind)  # wraps around to the difference
+    return bytes_as_words(codes)
+
+
+def bytes_as_words(rows: NDArray[Any]) -> NDArray[np.uint64]:
+    """Rows of numbers of any type, shape (n, d), as words, shape (n, w): equal just when the rows' bytes are equal."""
+    if rows.shape[1] * rows.itemsize % 8 or not rows.flags.c_contiguous:
+        padded = _padded(rows, rows.dtype)
+        padded[:, : rows.shape[1]] = rows
+        rows = padded
+    return rows.view(np.uint64)
 
 
 def _padded(codes: NDArray[Any], kind: Any) -> NDArray[Any]:
