@@ -12,6 +12,7 @@ import torch
 from mibench.networks.batched import Batched
 from mibench.networks.initial import initial
 from mibench.networks.quantisers import start_ranges
+from mibench.networks.small import Small
 from mibench.networks.spec import ACTIVATIONS, Network, Training
 from mibench.networks.state import Rows, State
 
@@ -181,3 +182,38 @@ def test_it_learns():
     loss, accuracy = Batched("cpu").advance(network, training, state, rows, 120)
     assert (loss[:, -1] < 0.7 * loss[:, 0]).all()
     assert (accuracy[:, -1] > accuracy[:, 0]).all()
+
+
+@pytest.mark.parametrize(("mode", "bits"), ROUNDINGS)
+@pytest.mark.parametrize("activation", ["tanh", "relu"])
+def test_both_engines_do_the_same(activation, mode, bits):
+    """Two hundred steps, in float64."""
+    network = Network((6, 5, 4, 3), activation, bits=bits, mode=mode, noise=0.0 if bits else 0.1)
+    training = Training(batch=20, **ADAM)
+    state, rows = _start(network, training)
+    other = copy.deepcopy(state)
+    loss, accuracy = Batched("cpu").advance(network, training, state, rows, 50)
+    its_loss, its_accuracy = Small().advance(network, training, other, rows, 50)
+    for name in ("parameters", "first", "second", "ranges", "steps", "epoch"):
+        np.testing.assert_allclose(getattr(state, name), getattr(other, name), rtol=0, atol=1e-9, err_msg=name)
+    np.testing.assert_allclose(loss, its_loss, rtol=1e-6)
+    np.testing.assert_allclose(accuracy, its_accuracy, rtol=1e-6)
+
+
+@pytest.mark.parametrize(("mode", "bits"), ROUNDINGS)
+@pytest.mark.parametrize("activation", ["tanh", "relu"])
+def test_both_engines_do_the_same_in_float32(activation, mode, bits):
+    """A rounded value within 1e-7 of a tie may go either way, and takes its run along: the other runs agree.
+
+    By SGD: Adam makes whole steps of gradients that are nothing but rounding, as where all of a layer's codes are one.
+    """
+    network, training = Network((6, 5, 4, 3), activation, bits=bits, mode=mode), Training(batch=20, **SGD)
+    state, rows = _start(network, training, np.float32)
+    before, other = state.parameters.copy(), copy.deepcopy(state)
+    Batched("cpu").advance(network, training, state, rows, 5)
+    Small().advance(network, training, other, rows, 5)
+    assert np.abs(state.parameters - before).max() > 1e-2
+    apart = np.abs(state.parameters - other.parameters).max(1)
+    assert np.median(apart) < 1e-5
+    if bits is None:
+        assert apart.max() < 1e-5
