@@ -92,7 +92,7 @@ class NetworkLayer:
         """The layer of every pattern."""
         ranges = None if self.ranges is None else np.asarray(self.ranges, dtype=np.float32)
         parameters = np.asarray(self.parameters, dtype=np.float32)
-        return evaluate(self.network, parameters, ib12.patterns(), ranges)[self.layer - 1]
+        return evaluate(self.network, parameters, ib12.patterns().astype(np.float32), ranges)[self.layer - 1]
 
     @property
     def _shown(self) -> NDArray[Any]:

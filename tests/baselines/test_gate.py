@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The gate: our own estimators against the committed baseline. Takes minutes; docs/ci.md explains findings."""
+"""The gate: our own estimators against the committed baselines. Takes minutes; docs/ci.md explains findings."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ from pathlib import Path
 
 import pytest
 
-from mibench import estimators
+from mibench import estimators, tasks
 from mibench.harness import gate, store
 from mibench.harness.compare import FINE, compare
 from mibench.names import parse, split_top
 
 HERE = Path(__file__).parent
-BASE, RULES = HERE / "quick", HERE / "rules.toml"
+BASES, RULES = (HERE / "quick", HERE / "networks"), HERE / "rules.toml"
+each_base = pytest.mark.parametrize("base", BASES, ids=lambda base: base.name)
 WRONG = HERE.parents[1] / "docs" / "examples" / "wrong_digamma"
 
 
@@ -33,37 +34,45 @@ def mibench(*arguments: str | Path, path: Path | None = None) -> tuple[int, str]
     return done.returncode, done.stdout + done.stderr
 
 
-def command() -> list[str]:
+def command(base: Path) -> list[str]:
     """The arguments of the run that made the baseline, its folder left out."""
-    return shlex.split(store.load(BASE).manifest["command"])[1:]
+    return shlex.split(store.load(base).manifest["command"])[1:]
 
 
-def with_estimators(selection: str) -> Sequence[str]:
-    arguments = command()
+def with_estimators(base: Path, selection: str) -> Sequence[str]:
+    arguments = command(base)
     arguments[arguments.index("--estimators") + 1] = selection
     return arguments
 
 
-def test_nothing_got_worse_than_the_baseline(tmp_path: Path) -> None:
-    code, said = mibench(*command(), "--out", tmp_path / "head")
+@each_base
+def test_nothing_got_worse_than_the_baseline(base: Path, tmp_path: Path) -> None:
+    code, said = mibench(*command(base), "--out", tmp_path / "head")
     assert code == 0, said
-    code, said = mibench("compare", BASE, tmp_path / "head", "--gate", RULES)
+    code, said = mibench("compare", base, tmp_path / "head", "--gate", RULES)
     assert code == 0, f"mibench compare ended with {code}; docs/ci.md says what to do\n{said}"
 
 
 def test_a_wrong_digamma_fails_the_gate(tmp_path: Path) -> None:
-    code, said = mibench(*with_estimators("ksg"), "--out", tmp_path / "head", path=WRONG)
+    code, said = mibench(*with_estimators(BASES[0], "ksg"), "--out", tmp_path / "head", path=WRONG)
     assert code == 0, said
-    code, said = mibench("compare", BASE, tmp_path / "head", "--gate", RULES, "--partial")
+    code, said = mibench("compare", BASES[0], tmp_path / "head", "--gate", RULES, "--partial")
     assert code == 1, said
     assert "REGRESSION in ksg (" in said
     assert "FAIL changed: ksg: estimate" in said
 
 
-def test_the_baseline_holds_every_estimator_and_judges_each() -> None:
-    rows = store.load(BASE).rows
+def test_the_baselines_hold_every_estimator_and_every_family_of_tasks() -> None:
+    rows = [row for base in BASES for row in store.load(base).rows]
     stages = {parse(stage).name for row in rows for stage in split_top(row.estimator, "+")}
     assert stages >= {*estimators.registry._builtins, *estimators.compressors._builtins}
+    families = {parse(row.task).name for row in rows}
+    assert families >= {*tasks.registry._builtins} - {"anti-pca"}
+
+
+@each_base
+def test_the_baseline_judges_every_estimator_it_holds(base: Path) -> None:
+    rows = store.load(base).rows
     found = compare(rows, rows, gate.load(RULES))
     assert (found.code, found.undecided) == (FINE, ())
     assert {row.status for row in rows} == {"ok", "unsupported"}
@@ -71,11 +80,12 @@ def test_the_baseline_holds_every_estimator_and_judges_each() -> None:
     assert answered == {row.estimator for row in rows}
 
 
-def test_the_baseline_tells_nothing_of_the_machine_it_was_made_on_but_its_kind() -> None:
-    manifest = store.load(BASE).manifest
+@each_base
+def test_the_baseline_tells_nothing_of_the_machine_it_was_made_on_but_its_kind(base: Path) -> None:
+    manifest = store.load(base).manifest
     assert "--out" not in manifest["command"]
     assert not {"history", "git"} & manifest.keys()
-    for text in (json.dumps(manifest), (BASE / store.JOURNAL).read_text()):
+    for text in (json.dumps(manifest), (base / store.JOURNAL).read_text()):
         assert str(Path.home()) not in text
         assert "/tmp" not in text
 

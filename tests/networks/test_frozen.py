@@ -38,7 +38,7 @@ def test_they_learnt_what_they_were_taught(activation: str, bits: int) -> None:
     right = []
     for stage in frozen.STAGES:
         network, parameters = frozen.quantised(activation, bits, stage)
-        output = evaluate(network, parameters, ib12.patterns())[-1]
+        output = evaluate(network, parameters, ib12.patterns().astype(np.float32))[-1]
         right.append((output.values.argmax(axis=1)[output.member] == ib12.labels()).mean())
     assert right[2] > max(0.85, right[0])
     assert right[2] >= right[1] - 0.02

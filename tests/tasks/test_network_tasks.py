@@ -27,7 +27,7 @@ QUANTISED = [(a, b, s) for a in frozen.ACTIVATIONS for b in frozen.BITS for s in
 def numbers_of(task: NetworkLayer) -> tuple[dict[tuple[int, ...], int], list[int]]:
     """Each code's number, and the number of the code that each pattern has."""
     network, parameters = task.network, np.asarray(task.parameters, dtype=np.float32)
-    layer = evaluate(network, parameters, ib12.patterns())[task.layer - 1]
+    layer = evaluate(network, parameters, ib12.patterns().astype(np.float32))[task.layer - 1]
     codes = [tuple(layer.codes[i].tolist()) for i in layer.member]
     names = {code: number for number, code in enumerate(dict.fromkeys(codes))}
     return names, [names[code] for code in codes]
@@ -119,7 +119,7 @@ def test_the_bits_of_a_row_make_its_layer() -> None:
     task = QNN("tanh", layer=2)
     sample = task.sample(200, 1)
     network, parameters = frozen.quantised("tanh", 8, "compressed")
-    layer = evaluate(network, parameters, ib12.patterns())[1]
+    layer = evaluate(network, parameters, ib12.patterns().astype(np.float32))[1]
     rows = sample.x.astype(int) @ (1 << np.arange(12)[::-1])
     np.testing.assert_array_equal(sample.y, layer.values[layer.member[rows]])
 

@@ -9,13 +9,16 @@ from __future__ import annotations
 from mibench import estimators, tasks
 from mibench.testing import BoundCheck, checks_of, parametrize_with_checks
 
-FULL = ["ksg", "kl", "wkl", "kde", "gaussian", "binning", "pca+gaussian", "oracle+ksg"]
+FULL = ["ksg", "kl", "wkl", "kde", "gaussian", "binning", "plugin", "kde-bounds", "noisy-plugin"]
+FULL += ["pca+gaussian", "oracle+ksg"]
 # Each estimate of a network trains it, a few steps though they be (check_params). Refusals come before training.
 CALLS = ["answers", "global-generators", "pickling", "intervals", "diagnostics"]
 STATIC = ["frozen-dataclass", "version", "docstring", "identity-is-text", "full-name", "parameters-are-checked"]
 STATIC += ["light-import", "signature"]
 REFUSALS = [name for name in checks_of("estimator") if name.startswith("refuses-")] + ["few-samples"]
 TASKS = ["gaussian", "anti-pca[mi=1]", "blobs", "rectangles", "bumps", "fields[size=8]"]
+TASKS += ["qnn", "qnn[layer=6,target=label,form=code]", "qnn-noisy-input[target=label]", "single-neuron"]
+TASKS += ["noisy-layer", "noisy-layer[layer=6,target=label]", "image-label", "image-pair[noise=0.2]"]
 
 
 @parametrize_with_checks([*(each for each in FULL if each != "gaussian"), *TASKS[1:]])
