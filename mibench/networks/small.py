@@ -4,15 +4,18 @@
 A batch is taken in tiles of 256 rows, laid out one line per unit, so that every inner loop runs along the batch in the
 processor's vectors (`mibench.networks.small_lines`). Without rounding a tile goes forth and back before the next; with
 it, all tiles of a batch pass a layer before any passes the next, as the layer's range is that of the batch. Runs share
-nothing and are spread over numba's threads; a run's result does not depend on what is trained beside it.
+nothing and are spread over as many threads as numba may use; a run's result does not depend on what is trained beside
+it.
 """
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
+import numba
 import numpy as np
-from numba import njit, prange
+from numba import njit
 from numpy.typing import NDArray
 
 from mibench.networks import activations
@@ -41,7 +44,7 @@ _TANH = activations.code("tanh")
 
 
 class Small:
-    """Trains R networks, each in one compiled loop; the threads are numba's (`numba.set_num_threads`)."""
+    """Trains R networks, each in one compiled loop; as many at once as `numba.get_num_threads` says."""
 
     def advance(
         self, network: Network, training: Training, state: State, rows: Rows, epochs: int
@@ -49,11 +52,28 @@ class Small:
         """As `mibench.networks.state.Engine.advance`."""
         loss = np.zeros((len(state.keys), epochs), dtype=np.float32)
         accuracy = np.zeros_like(loss)
-        moving = (state.parameters, state.first, state.second, state.ranges)
-        fixed = (state.keys, rows.inputs, rows.train, rows.labels)
-        widths = np.asarray(network.widths, dtype=np.int64)
-        plan = _plan(network, training)
-        _advance(plan, widths, *moving, *fixed, state.epoch, state.steps, loss, accuracy)
+        plan, widths = _plan(network, training), np.asarray(network.widths, dtype=np.int64)
+
+        def advance(run: int) -> None:
+            _advance_run(
+                plan,
+                widths,
+                state.parameters[run],
+                state.first[run],
+                state.second[run],
+                state.ranges[run],
+                state.keys[run],
+                rows.inputs,
+                rows.train[run],
+                rows.labels[run],
+                state.epoch,
+                state.steps,
+                loss[run],
+                accuracy[run],
+            )
+
+        with ThreadPoolExecutor(numba.get_num_threads()) as pool:
+            list(pool.map(advance, range(len(state.keys))))
         n = rows.train.shape[1]
         state.steps += epochs * -(-n // (training.batch or n))
         state.epoch += epochs
@@ -98,43 +118,7 @@ def _plan(network: Network, training: Training) -> _Plan:
     )
 
 
-@njit(cache=True, parallel=True)
-def _advance(
-    plan: Any,
-    widths: Any,
-    parameters: Any,
-    first: Any,
-    second: Any,
-    ranges: Any,
-    keys: Any,
-    inputs: Any,
-    train: Any,
-    labels: Any,
-    epoch: int,
-    steps: int,
-    loss: Any,
-    accuracy: Any,
-) -> None:
-    for run in prange(len(keys)):
-        _advance_run(
-            plan,
-            widths,
-            parameters[run],
-            first[run],
-            second[run],
-            ranges[run],
-            keys[run],
-            inputs,
-            train[run],
-            labels[run],
-            epoch,
-            steps,
-            loss[run],
-            accuracy[run],
-        )
-
-
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _advance_run(
     plan: Any,
     widths: Any,
