@@ -77,7 +77,7 @@ def _compare(reference, network, training, epochs, tolerance=1e-9, **kinds):
 @pytest.mark.parametrize(("mode", "bits"), ROUNDINGS)
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_two_hundred_steps_of_every_kind(reference, activation, mode, bits, optimiser):
-    network = Network((5, 4, 3, 3), activation, bits=bits, mode=mode)
+    network = Network((5, 4, 3), activation, bits=bits, mode=mode)
     state = _compare(reference, network, Training(batch=20, **optimiser), 50)
     assert state.steps == 200
 
