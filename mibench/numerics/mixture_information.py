@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from mibench.numerics.mixtures import GroupedMixture
 
-__all__ = ["MixtureInformation", "Units", "mixture_information"]
+__all__ = ["MixtureInformation", "Units", "controlled", "mixture_information"]
 
 _ROUND = 4096  # pairs in a round: enough to tell their variance, few enough to stop soon
 _TURN = 0.5 * (5**0.5 - 1)  # steps of the golden ratio visit a unit's centres evenly
@@ -110,13 +110,13 @@ def mixture_information(
             ratio += 0.5 * (own - of_all)
             log_all += 0.5 * of_all
         squares = (z**2 - 1.0).reshape(count, pairs, dim)
-        of_unit = _controlled(ratio.reshape(count, pairs), squares)
+        of_unit = controlled(ratio.reshape(count, pairs), squares)
         if done == 0:
             level = of_unit.mean(axis=1)  # sums are relative to it, so that squares of equal terms leave no variance
         of_unit -= level[:, None]
         first += of_unit.sum(axis=1)
         second += (of_unit**2).sum(axis=1)
-        surprise -= float(units.weights @ _controlled(log_all.reshape(count, pairs), squares).sum(axis=1))
+        surprise -= float(units.weights @ controlled(log_all.reshape(count, pairs), squares).sum(axis=1))
         done += pairs
         terms = level + first / done
         variances = np.maximum(second / done - (first / done) ** 2, 0.0) / (done - 1)
@@ -126,12 +126,15 @@ def mixture_information(
             return MixtureInformation(mi, error, entropy, terms, variances, 2 * done)
 
 
-def _controlled(values: Array, controls: Array) -> Array:
-    """`values`, (u, pairs), less their regression within units on `controls`, (u, pairs, d), of mean 0."""
+def controlled(values: Array, controls: Array) -> Array:
+    """`values`, shape (u, k), less their regression within units on `controls`, shape (u, k, d), of expectation 0.
+
+    The coefficients for the even units come from the odd ones and the other way round: the expectation stays.
+    """
     out = values.copy()
     deviations = values - values.mean(axis=1, keepdims=True)
     moves = controls - controls.mean(axis=1, keepdims=True)
-    for half in (0, 1):  # the even units by the odd ones, and the other way round
+    for half in (0, 1):
         theirs = moves[1 - half :: 2].reshape(-1, controls.shape[2])
         out[half::2] -= controls[half::2] @ np.linalg.lstsq(theirs, deviations[1 - half :: 2].ravel(), rcond=None)[0]
     return out

@@ -1,0 +1,252 @@
+# SPDX-License-Identifier: Apache-2.0
+"""I(X;T) and I(Y;T) of a noisy layer T = S + s Z for N equally likely inputs x with labels y, to a stated error.
+
+With p_x the density of T given x, p_y that given the label and p that of all, they are means over t ~ p_x of
+``ln p_x / p`` and ``ln p_y / p``. Only the densities are unknown: S is random given x, by the noise of earlier layers.
+
+`nested_information` draws many replicas of x's own S and few of every other input's. Own replicas with the one that
+made t (left in) give too much information, without it (left out) too little: their mean cancels the bias of order
+1 / R, and half their difference stands in the error. Isolated inputs give ln N exactly, however few the replicas.
+
+`extrapolated_information` is the check, of another kind: the information of the channel whose inputs have r atoms each
+is too large by c / r to leading order; it is extrapolated from r, 2 r and 4 r.
+
+A layer that is a function of the input (the first one) is a mixture of N atoms, and needs no replicas.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mibench.numerics.mixture_information import Units, controlled, mixture_information
+from mibench.numerics.mixtures import GroupedMixture, log_densities_of_each
+
+__all__ = ["Computed", "extrapolated_information", "nested_information"]
+
+_HALF = 4  # replicas of every input in each of two pools
+_PAIRS = 2  # antithetic pairs of noise for each input and batch
+_BATCHES = (6, 48)  # least, and most
+_REPLICAS = (256, 8192)  # of the own input: least, and most
+_AT_ONCE = 1 << 22  # own replicas that are held at a time
+
+Array = NDArray[Any]
+Centres = Callable[[NDArray[np.int64], int, np.random.Generator], NDArray[np.float64]]
+
+
+@dataclass(frozen=True)
+class Computed:
+    """An information in nats, and what its error is made of.
+
+    Attributes
+    ----------
+    mi : float
+    mc : float
+        Monte Carlo standard error.
+    bias : float
+        What may remain of the bias: half of the bracket, or how far two extrapolations differ.
+    """
+
+    mi: float
+    mc: float
+    bias: float
+
+    @property
+    def std_error(self) -> float:
+        """Both errors together."""
+        return math.hypot(self.mc, self.bias)
+
+
+def nested_information(
+    centres: Centres,
+    labels: NDArray[Any],
+    std: float,
+    rng: np.random.Generator,
+    *,
+    deterministic: bool = False,
+    std_error: float = 0.005,
+) -> tuple[Computed, Computed]:
+    """I(X;T) and I(Y;T) by nested Monte Carlo between two bounds.
+
+    Parameters
+    ----------
+    centres : callable
+        ``centres(which, r, rng)`` draws S for the inputs `which`, indices of shape (k,): shape (k, r, d).
+    labels : ndarray of int, shape (N,)
+        y of each input, from 0.
+    std : float
+        s of the layer, positive.
+    rng : numpy Generator
+    deterministic : bool
+        Whether S is a function of x.
+    std_error : float
+        Aimed at, in nats; the errors returned are larger where `_REPLICAS` and `_BATCHES` do not reach it.
+
+    Returns
+    -------
+    of_input, of_label : Computed
+    """
+    if deterministic:
+        return _of_atoms(centres, labels, std, rng, std_error)
+    replicas, means = _REPLICAS[0], [_batch(centres, labels, std, rng, _REPLICAS[0])]
+    while _half_width(means) > 0.5 * std_error and replicas < _REPLICAS[1]:
+        wanted = 2 * replicas * _half_width(means) / std_error
+        replicas = int(min(_REPLICAS[1], max(2 * replicas, 2 ** math.ceil(math.log2(wanted)))))
+        means = [_batch(centres, labels, std, rng, replicas)]
+    while len(means) < _BATCHES[0] or (
+        max(each.std_error for each in _summary(means)) > std_error
+        and max(each.mc for each in _summary(means)) > 0.2 * std_error
+        and len(means) < _BATCHES[1]
+    ):
+        means.append(_batch(centres, labels, std, rng, replicas))
+    return _summary(means)
+
+
+def _half_width(means: list[Array]) -> float:
+    """Half of the widest bracket of the mean batch."""
+    mean = np.mean(means, axis=0)
+    return float((mean[0] - mean[1]).max()) / 2
+
+
+def _summary(means: list[Array]) -> tuple[Computed, Computed]:
+    """Middle of the bracket less the bias of the pools, which two halves of a pool tell."""
+    batches = np.array(means)  # (batches, [in, out, in by halves, out by halves], [input, label])
+    middle, by_halves = batches[:, :2].mean(axis=1), batches[:, 2:].mean(axis=1)
+    unbiased = 2 * middle - by_halves
+    found = []
+    for target in (0, 1):
+        width = (batches[:, 0] - batches[:, 1]).mean(axis=0)[target] / 2
+        pools = abs((middle - by_halves).mean(axis=0)[target])
+        mc = float(unbiased[:, target].std(ddof=1)) / math.sqrt(len(means))
+        found.append(Computed(float(unbiased[:, target].mean()), mc, math.hypot(width, pools)))
+    return found[0], found[1]
+
+
+def _batch(centres: Centres, labels: Array, std: float, rng: np.random.Generator, replicas: int) -> Array:
+    """Means over one round of draws: left in and left out, with both pools and with one; of the input and the label."""
+    n = len(labels)
+    everyone = np.arange(n)
+    made = centres(everyone, _PAIRS, rng)
+    dim = made.shape[2]
+    z = rng.standard_normal(made.shape)
+    points = np.concatenate([made + std * z, made - std * z], axis=1)  # (n, 2 pairs, d)
+    made_by = -0.5 * np.tile((z**2).sum(axis=2), 2) - 0.5 * dim * math.log(2 * math.pi * std**2)
+    out = _own_density(centres, points, std, rng, replicas)
+    own = {"in": np.logaddexp(out + math.log(replicas), made_by) - math.log(replicas + 1), "out": out}
+    size = np.bincount(labels)[labels][:, None]  # of the class
+    pools = []
+    for _ in range(2):
+        pool = centres(everyone, _HALF, rng)
+        theirs = log_densities_of_each(points, pool, std)
+        mixture = GroupedMixture(pool.reshape(-1, dim), np.repeat(labels, _HALF), std)
+        found = mixture.log_densities(points.reshape(-1, dim), np.repeat(labels, 2 * _PAIRS))
+        of_class, of_all = (each.reshape(n, -1) for each in found)
+        pools.append((_less(of_all + math.log(n), theirs), _less(of_class + np.log(size), theirs)))
+    both = tuple(np.logaddexp(one, other) - math.log(2) for one, other in zip(*pools, strict=True))
+
+    def means(mine: Array, others: tuple[Array, ...]) -> list[float]:
+        log_p = np.logaddexp(mine, others[0]) - math.log(n)
+        terms = (mine - log_p, np.logaddexp(mine, others[1]) - np.log(size) - log_p)
+        pairs = (each.reshape(n, 2, _PAIRS).mean(axis=1) for each in terms)
+        return [float(controlled(each, z**2 - 1.0).mean()) for each in pairs]
+
+    whole = [means(own[side], both) for side in ("in", "out")]
+    halves = [np.mean([means(own[side], pool) for pool in pools], axis=0) for side in ("in", "out")]
+    return np.array([*whole, *halves])
+
+
+def _less(log_whole: Array, log_part: Array) -> Array:
+    """ln(whole - part), where a part that is all of it to rounding leaves nothing."""
+    with np.errstate(divide="ignore"):
+        rest: Array = log_whole + np.log(np.maximum(-np.expm1(np.minimum(log_part - log_whole, 0.0)), 0.0))
+    return rest
+
+
+def _own_density(centres: Centres, points: Array, std: float, rng: np.random.Generator, replicas: int) -> Array:
+    """ln of the density of fresh replicas of each point's own input, shape (n, points)."""
+    step = max(1, _AT_ONCE // (replicas * points.shape[2]))
+    blocks = [np.arange(start, min(start + step, len(points))) for start in range(0, len(points), step)]
+    parts = [log_densities_of_each(points[which], centres(which, replicas, rng), std) for which in blocks]
+    return np.concatenate(parts)
+
+
+def _of_atoms(
+    centres: Centres, labels: Array, std: float, rng: np.random.Generator, std_error: float
+) -> tuple[Computed, Computed]:
+    atoms = centres(np.arange(len(labels)), 1, rng)[:, 0]
+    found = []
+    for groups in (np.arange(len(labels)), labels):
+        units = Units(atoms, np.ones(len(labels), dtype=np.int64), np.full(len(labels), 1 / len(labels)), groups)
+        one = mixture_information(units, std, rng, std_error=0.8 * std_error)
+        found.append(Computed(one.mi, one.mc_std_error, 0.0))
+    return found[0], found[1]
+
+
+def extrapolated_information(
+    centres: Centres,
+    labels: NDArray[Any],
+    std: float,
+    rng: np.random.Generator,
+    *,
+    deterministic: bool = False,
+    replicas: int = 16,
+    std_error: float = 0.005,
+) -> tuple[Computed, Computed]:
+    """I(X;T) and I(Y;T) from channels of `replicas`, twice and four times as many atoms for each input.
+
+    Parameters
+    ----------
+    centres, labels, std, rng, deterministic
+        See `nested_information`. Of a deterministic layer, entropies are subtracted in place of averaging ratios.
+    replicas : int
+        r of the module's head.
+    std_error : float
+        Monte Carlo error aimed at; that of the extrapolation comes on top.
+
+    Returns
+    -------
+    of_input, of_label : Computed
+    """
+    n = len(labels)
+    if deterministic:
+        return _by_entropies(centres(np.arange(n), 1, rng)[:, 0], labels, std, rng, std_error)
+    pool = centres(np.arange(n), 4 * replicas, rng)
+    dim = pool.shape[2]
+    found = []
+    for groups in (np.arange(n), labels):
+        values, errors = [], []
+        for r in (replicas, 2 * replicas, 4 * replicas):
+            atoms = np.ascontiguousarray(pool[:, :r]).reshape(-1, dim)
+            units = Units(atoms, np.full(n, r), np.full(n, 1 / n), groups)
+            one = mixture_information(units, std, rng, std_error=std_error / 2.5)
+            values.append(one.mi)
+            errors.append(one.mc_std_error)
+        late, early = 2 * values[2] - values[1], 2 * values[1] - values[0]
+        mc = math.hypot(2 * errors[2], errors[1])
+        found.append(Computed(late, mc, abs(late - early)))
+    return found[0], found[1]
+
+
+def _by_entropies(
+    atoms: Array, labels: Array, std: float, rng: np.random.Generator, std_error: float
+) -> tuple[Computed, Computed]:
+    """h(T) - h(Z), and h(T) less the mean entropy of the classes, each entropy of its own draws."""
+
+    def entropy(values: Array) -> tuple[float, float]:
+        k = len(values)
+        units = Units(values, np.ones(k, dtype=np.int64), np.full(k, 1 / k), np.arange(k))
+        one = mixture_information(units, std, rng, std_error=std_error / 2)
+        return one.entropy, one.mc_std_error
+
+    dim = atoms.shape[1]
+    whole, error = entropy(atoms)
+    noise = 0.5 * dim * math.log(2 * math.pi * math.e * std**2)
+    classes = [(np.mean(labels == y), *entropy(atoms[labels == y])) for y in np.unique(labels)]
+    of_label = whole - sum(p * h for p, h, _ in classes)
+    mc = math.hypot(error, *(float(p * e) for p, _, e in classes))
+    return Computed(whole - noise, error, 0.0), Computed(float(of_label), mc, 0.0)
