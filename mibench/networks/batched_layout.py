@@ -23,7 +23,7 @@ __all__ = ["Optimiser", "pack", "unpack", "views"]
 def pack(network: Network, array: NDArray[Any], device: torch.device) -> Tensor:
     """The flat tensor, shape (R * P,), of an array of shape (R, P)."""
     parts = [part.ravel() for layer in network.layers(array) for part in layer]
-    return torch.from_numpy(np.concatenate(parts)).to(device)
+    return torch.tensor(np.concatenate(parts), device=device)  # a copy: products depend on how memory is aligned
 
 
 def unpack(network: Network, flat: Tensor, array: NDArray[Any]) -> None:
