@@ -6,7 +6,7 @@ With p_x the density of T given x, p_y that given the label and p that of all, t
 
 `nested_information` draws many replicas of x's own S and few of every other input's. Own replicas with the one that
 made t (left in) give too much information, without it (left out) too little: their mean cancels the bias of order
-1 / R, and half their difference stands in the error. Isolated inputs give ln N exactly, however few the replicas.
+1 / R, and their difference stands in the error. Isolated inputs give ln N exactly, however few the replicas.
 
 `extrapolated_information` is the check, of another kind: the information of the channel whose inputs have r atoms each
 is too large by c / r to leading order; it is extrapolated from r, 2 r and 4 r.
@@ -29,10 +29,10 @@ from mibench.numerics.mixtures import GroupedMixture, log_densities_of_each
 
 __all__ = ["Computed", "extrapolated_information", "nested_information"]
 
-_HALF = 4  # replicas of every input in each of two pools
 _PAIRS = 2  # antithetic pairs of noise for each input and batch
-_BATCHES = (6, 48)  # least, and most
-_REPLICAS = (256, 8192)  # of the own input: least, and most
+_BATCHES = (4, 24)  # least, and most
+_OWN = (512, 8192)  # replicas of the own input: least, and most
+_POOL = (4, 64)  # replicas of every input in each of two pools
 _AT_ONCE = 1 << 22  # own replicas that are held at a time
 
 Array = NDArray[Any]
@@ -49,7 +49,8 @@ class Computed:
     mc : float
         Monte Carlo standard error.
     bias : float
-        What may remain of the bias: half of the bracket, or how far two extrapolations differ.
+        What may remain of the bias: the standard deviation of a uniform value in the bracket and half of the pools'
+        correction, or how far two extrapolations differ.
     """
 
     mi: float
@@ -85,7 +86,7 @@ def nested_information(
     deterministic : bool
         Whether S is a function of x.
     std_error : float
-        Aimed at, in nats; the errors returned are larger where `_REPLICAS` and `_BATCHES` do not reach it.
+        Aimed at, in nats; the errors returned are larger where `_OWN`, `_POOL` and `_BATCHES` do not reach it.
 
     Returns
     -------
@@ -93,41 +94,55 @@ def nested_information(
     """
     if deterministic:
         return _of_atoms(centres, labels, std, rng, std_error)
-    replicas, means = _REPLICAS[0], [_batch(centres, labels, std, rng, _REPLICAS[0])]
-    while _half_width(means) > 0.5 * std_error and replicas < _REPLICAS[1]:
-        wanted = 2 * replicas * _half_width(means) / std_error
-        replicas = int(min(_REPLICAS[1], max(2 * replicas, 2 ** math.ceil(math.log2(wanted)))))
-        means = [_batch(centres, labels, std, rng, replicas)]
-    while len(means) < _BATCHES[0] or (
-        max(each.std_error for each in _summary(means)) > std_error
-        and max(each.mc for each in _summary(means)) > 0.2 * std_error
-        and len(means) < _BATCHES[1]
-    ):
-        means.append(_batch(centres, labels, std, rng, replicas))
+    own, pool = _OWN[0], _POOL[0]
+    means = [_batch(centres, labels, std, rng, own, pool)]
+    grown = _grown(own, _bracket(means), std_error, _OWN), _grown(pool, _pool_bias(means), std_error, _POOL)
+    if grown != (own, pool):
+        own, pool = grown
+        means = []
+    while len(means) < _BATCHES[0] or (_worth_more(_summary(means), std_error) and len(means) < _BATCHES[1]):
+        means.append(_batch(centres, labels, std, rng, own, pool))
     return _summary(means)
 
 
-def _half_width(means: list[Array]) -> float:
-    """Half of the widest bracket of the mean batch."""
+def _grown(replicas: int, bias: Array, std_error: float, limits: tuple[int, int]) -> int:
+    """Replicas, a power of two, with which a bias that falls as 1 / replicas is 0.4 of the error aimed at."""
+    wanted = replicas * max(1.0, float(bias.max()) / (0.4 * std_error))
+    return int(min(limits[1], 2 ** math.ceil(math.log2(wanted))))
+
+
+def _worth_more(found: tuple[Computed, Computed], std_error: float) -> bool:
+    """Whether the error is too large and more batches would lower it."""
+    return any(each.std_error > std_error and each.mc > 0.3 * std_error for each in found)
+
+
+def _bracket(means: list[Array]) -> Array:
+    """Standard error of a value that is anywhere in the bracket, for each target."""
     mean = np.mean(means, axis=0)
-    return float((mean[0] - mean[1]).max()) / 2
+    width: Array = np.abs(mean[0] - mean[1]) / math.sqrt(12)
+    return width
+
+
+def _pool_bias(means: list[Array]) -> Array:
+    """Half of the correction for the pools, for each target."""
+    mean = np.mean(means, axis=0)
+    half: Array = np.abs(mean[:2].mean(axis=0) - mean[2:].mean(axis=0)) / 2
+    return half
 
 
 def _summary(means: list[Array]) -> tuple[Computed, Computed]:
     """Middle of the bracket less the bias of the pools, which two halves of a pool tell."""
     batches = np.array(means)  # (batches, [in, out, in by halves, out by halves], [input, label])
-    middle, by_halves = batches[:, :2].mean(axis=1), batches[:, 2:].mean(axis=1)
-    unbiased = 2 * middle - by_halves
-    found = []
-    for target in (0, 1):
-        width = (batches[:, 0] - batches[:, 1]).mean(axis=0)[target] / 2
-        pools = abs((middle - by_halves).mean(axis=0)[target])
-        mc = float(unbiased[:, target].std(ddof=1)) / math.sqrt(len(means))
-        found.append(Computed(float(unbiased[:, target].mean()), mc, math.hypot(width, pools)))
-    return found[0], found[1]
+    unbiased = 2 * batches[:, :2].mean(axis=1) - batches[:, 2:].mean(axis=1)
+    mc = unbiased.std(axis=0, ddof=1) / math.sqrt(len(means))
+    bias = np.hypot(_bracket(means), _pool_bias(means))
+    mi = unbiased.mean(axis=0)
+    return Computed(float(mi[0]), float(mc[0]), float(bias[0])), Computed(float(mi[1]), float(mc[1]), float(bias[1]))
 
 
-def _batch(centres: Centres, labels: Array, std: float, rng: np.random.Generator, replicas: int) -> Array:
+def _batch(
+    centres: Centres, labels: Array, std: float, rng: np.random.Generator, replicas: int, pool_replicas: int
+) -> Array:
     """Means over one round of draws: left in and left out, with both pools and with one; of the input and the label."""
     n = len(labels)
     everyone = np.arange(n)
@@ -141,9 +156,9 @@ def _batch(centres: Centres, labels: Array, std: float, rng: np.random.Generator
     size = np.bincount(labels)[labels][:, None]  # of the class
     pools = []
     for _ in range(2):
-        pool = centres(everyone, _HALF, rng)
+        pool = centres(everyone, pool_replicas, rng)
         theirs = log_densities_of_each(points, pool, std)
-        mixture = GroupedMixture(pool.reshape(-1, dim), np.repeat(labels, _HALF), std)
+        mixture = GroupedMixture(pool.reshape(-1, dim), np.repeat(labels, pool_replicas), std)
         found = mixture.log_densities(points.reshape(-1, dim), np.repeat(labels, 2 * _PAIRS))
         of_class, of_all = (each.reshape(n, -1) for each in found)
         pools.append((_less(of_all + math.log(n), theirs), _less(of_class + np.log(size), theirs)))
@@ -194,7 +209,7 @@ def extrapolated_information(
     rng: np.random.Generator,
     *,
     deterministic: bool = False,
-    replicas: int = 16,
+    replicas: int = 8,
     std_error: float = 0.005,
 ) -> tuple[Computed, Computed]:
     """I(X;T) and I(Y;T) from channels of `replicas`, twice and four times as many atoms for each input.
