@@ -36,7 +36,18 @@ from numpy.typing import NDArray
 
 from mibench.networks.spec import Network
 
-__all__ = ["AVERAGE_START", "AVERAGE_STEP", "SLACK", "Grid", "Rule", "level_grid", "rule", "start_ranges", "zero_grid"]
+__all__ = [
+    "AVERAGE_START",
+    "AVERAGE_STEP",
+    "SLACK",
+    "Grid",
+    "Rule",
+    "level_grid",
+    "remembers",
+    "rule",
+    "start_ranges",
+    "zero_grid",
+]
 
 AVERAGE_START = (-6.0, 6.0)
 AVERAGE_STEP = 0.001
@@ -126,6 +137,12 @@ def rule(network: Network, layer: int) -> Rule:
     if hidden and network.activation == "tanh":
         return Rule("hidden", "zero", "own")
     return Rule("hidden" if hidden else "logits", "zero", "average" if network.mode == "tfmot" else "own", weights=True)
+
+
+def remembers(network: Network) -> bool:
+    """Whether layers are rounded, after training, by ranges that training left in `State.ranges`."""
+    rules = [rule(network, layer) for layer in range(1, network.n_layers + 1)]
+    return any(found.weights or found.range == "average" for found in rules)
 
 
 def start_ranges(network: Network, parameters: NDArray[Any]) -> NDArray[Any]:
