@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A training in a folder: it may be killed at any moment, goes on from the last file, and ends in the same bits.
 
-``setting.json`` says what is trained. ``part-000000.npz`` and those after it each hold the points recorded since the part
-before, and the engine's state at their end; they are archives (`mibench.networks.archive`), whole or not there.
+``setting.json`` says what is trained. ``part-000000.npz`` and those after it each hold the points recorded since the
+part before, and the engine's state at their end; they are archives (`mibench.networks.archive`), whole or not there.
 """
 
 from __future__ import annotations

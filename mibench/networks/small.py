@@ -304,7 +304,7 @@ def _round_layer(
     """What the next layer, or the loss, sees of a layer whose values in this batch reach from `low` to `high`."""
     hidden = layer < layers - 1
     tanh = hidden and plan.activation == _TANH
-    into_place = plan.mode == PAPER and not hidden  # the loss reads the logits as they are
+    as_is = plan.mode == PAPER and not hidden  # the loss reads the logits as they are
     if plan.mode == PAPER:
         seen_so_far = epoch_ranges[layer]
         if hidden:
@@ -315,14 +315,13 @@ def _round_layer(
                 low, high = np.float64(use[0]), np.float64(use[1])
     elif plan.mode == TFMOT and not tanh:
         low, high = moved_average(ranges[layer], low, high)
-    low, step, high = grid_of(plan.mode, low, high, plan.most)
-    if into_place:
-        step = 0.0
-    grid = work.grids[layer]
-    grid[0], grid[1], grid[2] = low, step, high
+    low, step, high, exact = grid_of(plan.mode, low, high, plan.most)
+    grid = (low, 0.0 if as_is else step, high, exact)
+    kept = work.grids[layer]
+    kept[0], kept[1], kept[2] = low, step, high
     for tile in range((count + _TILE - 1) // _TILE):
         width = _padded(min(count - tile * _TILE, _TILE))
-        round_tile(values[tile], seen[tile], into, units, width, low, step, high, plan.most)
+        round_tile(values[tile], seen[tile], into, units, width, grid, plan.most)
 
 
 @njit(cache=True)
@@ -343,8 +342,7 @@ def _backward(plan: Any, widths: Any, weights: Any, values: Any, seen: Any, coun
         start = into - inputs
         for unit in range(units):
             if masks:
-                grid = work.grids[layer]
-                mask_tile(values, into + unit, delta, unit, width, grid[0], grid[1], grid[2])
+                mask_tile(values, into + unit, delta, unit, width, work.grids[layer])
             if layer < layers - 1:
                 activations.times_slope(plan.activation, values[into + unit, :width], delta[unit, :width])
             row = at + unit * inputs

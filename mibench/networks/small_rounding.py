@@ -33,44 +33,50 @@ def spread_tile(x: Any, start: int, count: int, width: int, low: float, high: fl
 
 @njit(cache=True, error_model="numpy")
 def grid_of(mode: int, low: float, high: float, most: float) -> Any:
-    """Least level, step and greatest level; `most` is the greatest code. The step is 0 where there is one level."""
+    """Least level, step, greatest level, and the level that must be exact: the least, or 0.
+
+    `most` is the greatest code. The step is 0 where there is one level.
+    """
     if mode == PAPER:
         step = (high - low) / most
-        return low, (step if step > 0.0 else 0.0), high
+        return low, (step if step > 0.0 else 0.0), high, low
     low, high = min(low, 0.0), max(high, 0.0)
     step = (high - low) / most
     if not step > 0.0:
-        return 0.0, 0.0, 0.0
+        return 0.0, 0.0, 0.0, 0.0
     zero = min(max(math.floor(0.5 - low / step), 0.0), most)
-    return -zero * step, step, (most - zero) * step
+    return -zero * step, step, (most - zero) * step, 0.0
 
 
 @njit(cache=True, fastmath=_FINITE, error_model="numpy")
-def round_tile(
-    x: Any, out: Any, start: int, count: int, width: int, low: float, step: float, high: float, most: float
-) -> None:
+def round_tile(x: Any, out: Any, start: int, count: int, width: int, grid: Any, most: float) -> None:
     """Lines of a tile on a grid; one level is the value itself."""
+    low, step, high, exact = grid
     if step == 0.0:
         for line in range(start, start + count):
             for j in range(width):
                 out[line, j] = x[line, j]
-    elif most >= _WIDE:
+        return
+    shift = np.rint((low - exact) / step)  # codes count from the level that is exact, so that it is
+    if most >= _WIDE:
         for line in range(start, start + count):
             for j in range(width):
                 z = (min(max(np.float64(x[line, j]), low), high) - low) / step
-                out[line, j] = math.floor(z + 0.5) * step + low
+                out[line, j] = (math.floor(z + 0.5) + shift) * step + exact
     else:
         real = x.dtype.type
-        least, greatest, one, inverse, half = real(low), real(high), real(step), real(1.0 / step), real(0.5)
+        least, greatest, inverse, half = real(low), real(high), real(1.0 / step), real(0.5)
+        by, size, base = real(shift), real(step), real(exact)
         for line in range(start, start + count):
             for j in range(width):
                 z = (min(max(x[line, j], least), greatest) - least) * inverse
-                out[line, j] = np.floor(z + half) * one + least
+                out[line, j] = (np.floor(z + half) + by) * size + base
 
 
 @njit(cache=True, fastmath={"nsz"})
-def mask_tile(x: Any, line: int, delta: Any, target: int, width: int, low: float, step: float, high: float) -> None:
+def mask_tile(x: Any, line: int, delta: Any, target: int, width: int, grid: Any) -> None:
     """Put 0 into ``delta[target]`` where ``x[line]`` is off the grid."""
+    low, step, high = grid[0], grid[1], grid[2]
     real = x.dtype.type
     least, most, zero = real(low - SLACK * step), real(high + SLACK * step), real(0.0)
     for j in range(width):
@@ -84,12 +90,12 @@ def round_weights(weights: Any, out: Any, open_: Any, most: float, ranges: Any) 
     real = weights.dtype.type
     low, high = np.float64(weights.min()), np.float64(weights.max())
     ranges[2], ranges[3] = low, high
-    least, step, greatest = grid_of(TFMOT, low, high, most)
-    slack = SLACK * step
+    least, step, greatest, _ = grid_of(TFMOT, low, high, most)
+    slack, zero = SLACK * step, (np.rint(-least / step) if step > 0.0 else 0.0)
     for k in range(weights.size):
         value = np.float64(weights[k])
         clipped = min(max(value, least), greatest)
-        out[k] = weights[k] if step == 0.0 else math.floor((clipped - least) / step + 0.5) * step + least
+        out[k] = weights[k] if step == 0.0 else (math.floor((clipped - least) / step + 0.5) - zero) * step
         open_[k] = real(1.0) if least - slack <= value and value <= greatest + slack else real(0.0)
 
 
