@@ -7,13 +7,14 @@ Members are stored, not compressed, so what a file declares can be held against 
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import io
 import json
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import IO, Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -135,13 +136,8 @@ def _array(path: Path, file: zipfile.ZipFile, member: zipfile.ZipInfo, most: int
     """One member, its declared size held against that of its bytes before any is read."""
     with file.open(member) as handle:
         try:
-            version = np.lib.format.read_magic(handle)
-            readers = {
-                (1, 0): np.lib.format.read_array_header_1_0,
-                (2, 0): np.lib.format.read_array_header_2_0,
-            }
-            shape, fortran, dtype = readers[version](handle)
-        except (ValueError, KeyError) as error:
+            shape, dtype = _declared(handle)
+        except (ValueError, KeyError, TypeError, SyntaxError, RecursionError, MemoryError) as error:
             raise InputError(
                 f"member {member.filename} of {path} is no array ({error}): the file was changed"
             ) from error
@@ -153,13 +149,24 @@ def _array(path: Path, file: zipfile.ZipFile, member: zipfile.ZipInfo, most: int
                 path, f"{member.filename} of {dtype}", "whole numbers, floats or truth values; pickles are not read"
             )
         data_bytes = count * dtype.itemsize
-        if fortran or handle.tell() + data_bytes != member.file_size or data_bytes > most:
+        if handle.tell() + data_bytes != member.file_size or data_bytes > most:
             _refuse(
                 path,
                 f"{member.filename} of shape {shape} and {dtype} in {member.file_size} bytes",
                 f"as many bytes as it declares, at most {most}",
             )
         return np.frombuffer(bytearray(handle.read(data_bytes)), dtype=dtype).reshape(shape)
+
+
+def _declared(handle: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    """Shape and type of an array from the head of format 1.0 that numpy writes; what that is not, raises."""
+    if np.lib.format.read_magic(handle) != (1, 0):
+        raise ValueError("not of npy format 1.0")
+    head = ast.literal_eval(handle.read(int.from_bytes(handle.read(2), "little")).decode("latin1"))
+    shape, dtype = head["shape"], np.dtype(head["descr"])
+    if head["fortran_order"] is not False or not all(type(length) is int and length >= 0 for length in shape):
+        raise ValueError(f"not a shape in C order: {shape}")
+    return tuple(shape), dtype
 
 
 def _digest(array: NDArray[Any]) -> str:
