@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from mibench.contracts import InputError
 from mibench.networks import archive
-from mibench.networks.spec import Network
+from mibench.networks.spec import Activation, Network
 
 __all__ = [
     "ACTIVATIONS",
@@ -34,7 +34,7 @@ __all__ = [
     "read",
 ]
 
-ACTIVATIONS = ("tanh", "relu")
+ACTIVATIONS: tuple[Activation, ...] = ("tanh", "relu")
 BITS = (2, 4, 8)
 NOISES = (0.005, 0.01, 0.05, 0.1, 0.5)
 STAGES = ("init", "fitted", "compressed")
