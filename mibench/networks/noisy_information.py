@@ -4,12 +4,12 @@
 With p_x the density of T given x, p_y that given the label and p that of all, they are means over t ~ p_x of
 ``ln p_x / p`` and ``ln p_y / p``. Only the densities are unknown: S is random given x, by the noise of earlier layers.
 
-`nested_information` draws many replicas of x's own S and few of every other input's. Own replicas with the one that
+`nested_information` draws many replicas of x's own S and fewer of every other input's. Own replicas with the one that
 made t (left in) give too much information, without it (left out) too little: their mean cancels the bias of order
 1 / R, and their difference stands in the error. Isolated inputs give ln N exactly, however few the replicas.
 
 `extrapolated_information` is the check, of another kind: the information of the channel whose inputs have r atoms each
-is too large by c / r to leading order; it is extrapolated from r, 2 r and 4 r.
+is too large, by c / r once r is large and falling more slowly before; it is extrapolated from r, 2 r and 4 r.
 
 A layer that is a function of the input (the first one) is a mixture of N atoms, and needs no replicas.
 """
@@ -23,16 +23,18 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import logsumexp
 
 from mibench.numerics.mixture_information import Units, controlled, mixture_information
-from mibench.numerics.mixtures import GroupedMixture, log_densities_of_each
+from mibench.numerics.mixtures import Mixture, log_densities_of_each
 
 __all__ = ["Computed", "extrapolated_information", "nested_information"]
 
 _PAIRS = 2  # antithetic pairs of noise for each input and batch
-_BATCHES = (4, 24)  # least, and most
+_BATCHES = (4, 16)  # least, and most
 _OWN = (512, 8192)  # replicas of the own input: least, and most
-_POOL = (4, 64)  # replicas of every input in each of two pools
+_POOL = (4, 32)  # replicas of every input in each of four pools
+_SLOWEST = 0.8  # ratio of successive differences that extrapolation believes
 _AT_ONCE = 1 << 22  # own replicas that are held at a time
 
 Array = NDArray[Any]
@@ -49,8 +51,8 @@ class Computed:
     mc : float
         Monte Carlo standard error.
     bias : float
-        What may remain of the bias: the standard deviation of a uniform value in the bracket and half of the pools'
-        correction, or how far two extrapolations differ.
+        What may remain of the bias: the standard deviation of a uniform value in the bracket, and half of how far two
+        extrapolations in the number of replicas differ.
     """
 
     mi: float
@@ -96,7 +98,11 @@ def nested_information(
         return _of_atoms(centres, labels, std, rng, std_error)
     own, pool = _OWN[0], _POOL[0]
     means = [_batch(centres, labels, std, rng, own, pool)]
-    grown = _grown(own, _bracket(means), std_error, _OWN), _grown(pool, _pool_bias(means), std_error, _POOL)
+    # of the error aimed at, 0.4 for the bracket and 0.6 for the pools leave 0.69 for Monte Carlo
+    grown = (
+        _grown(own, _bracket(means) / (0.4 * std_error), _OWN),
+        _grown(pool, _pool_limits(means)[1] / (0.6 * std_error), _POOL),
+    )
     if grown != (own, pool):
         own, pool = grown
         means = []
@@ -105,10 +111,9 @@ def nested_information(
     return _summary(means)
 
 
-def _grown(replicas: int, bias: Array, std_error: float, limits: tuple[int, int]) -> int:
-    """Replicas, a power of two, with which a bias that falls as 1 / replicas is 0.4 of the error aimed at."""
-    wanted = replicas * max(1.0, float(bias.max()) / (0.4 * std_error))
-    return int(min(limits[1], 2 ** math.ceil(math.log2(wanted))))
+def _grown(replicas: int, excess: Array, limits: tuple[int, int]) -> int:
+    """Replicas, a power of two, that bring a bias, `excess` times what is wanted and falling as 1 / replicas, down."""
+    return int(min(limits[1], 2 ** math.ceil(math.log2(replicas * max(1.0, float(excess.max()))))))
 
 
 def _worth_more(found: tuple[Computed, Computed], std_error: float) -> bool:
@@ -119,31 +124,46 @@ def _worth_more(found: tuple[Computed, Computed], std_error: float) -> bool:
 def _bracket(means: list[Array]) -> Array:
     """Standard error of a value that is anywhere in the bracket, for each target."""
     mean = np.mean(means, axis=0)
-    width: Array = np.abs(mean[0] - mean[1]) / math.sqrt(12)
+    width: Array = np.abs(mean[-1, 0] - mean[-1, 1]) / math.sqrt(12)
     return width
 
 
-def _pool_bias(means: list[Array]) -> Array:
-    """Half of the correction for the pools, for each target."""
-    mean = np.mean(means, axis=0)
-    half: Array = np.abs(mean[:2].mean(axis=0) - mean[2:].mean(axis=0)) / 2
-    return half
+def _pool_limits(means: list[Array]) -> tuple[Array, Array]:
+    """With unlimited pools: what of the last difference is to be added, and how far that may be wrong; per target."""
+    levels = np.mean(means, axis=0).mean(axis=1)
+    both = [_tail(*levels[:, target]) for target in range(levels.shape[1])]
+    return np.array([gain for gain, _ in both]), np.array([doubt for _, doubt in both])
+
+
+def _tail(first: float, second: float, third: float) -> tuple[float, float]:
+    """Of values at r, 2 r, 4 r: the multiple of the last difference that leads to their limit, and half the doubt.
+
+    From there on differences halve, as a bias of 1 / r does, or go on falling as slowly as they do now.
+    """
+    last = third - second
+    ratio = min(max(last / (second - first), 0.5), _SLOWEST) if second != first else 0.5
+    slow = ratio / (1 - ratio)
+    return 0.5 * (1 + slow), 0.5 * (slow - 1) * abs(last)
 
 
 def _summary(means: list[Array]) -> tuple[Computed, Computed]:
-    """Middle of the bracket less the bias of the pools, which two halves of a pool tell."""
-    batches = np.array(means)  # (batches, [in, out, in by halves, out by halves], [input, label])
-    unbiased = 2 * batches[:, :2].mean(axis=1) - batches[:, 2:].mean(axis=1)
-    mc = unbiased.std(axis=0, ddof=1) / math.sqrt(len(means))
-    bias = np.hypot(_bracket(means), _pool_bias(means))
-    mi = unbiased.mean(axis=0)
+    """Middle of the bracket, for pools without limit."""
+    levels = np.array(means).mean(axis=2)  # (batches, level, target)
+    gain, doubt = _pool_limits(means)
+    values = levels[:, -1] + gain * (levels[:, -1] - levels[:, -2])
+    mc = values.std(axis=0, ddof=1) / math.sqrt(len(means))
+    bias = np.hypot(_bracket(means), doubt)
+    mi = values.mean(axis=0)
     return Computed(float(mi[0]), float(mc[0]), float(bias[0])), Computed(float(mi[1]), float(mc[1]), float(bias[1]))
 
 
 def _batch(
     centres: Centres, labels: Array, std: float, rng: np.random.Generator, replicas: int, pool_replicas: int
 ) -> Array:
-    """Means over one round of draws: left in and left out, with both pools and with one; of the input and the label."""
+    """Means over one round of draws, shape (3, 2, 2).
+
+    With each of four pools alone, with two together and with all; left in and left out; of the input and the label.
+    """
     n = len(labels)
     everyone = np.arange(n)
     made = centres(everyone, _PAIRS, rng)
@@ -152,27 +172,32 @@ def _batch(
     points = np.concatenate([made + std * z, made - std * z], axis=1)  # (n, 2 pairs, d)
     made_by = -0.5 * np.tile((z**2).sum(axis=2), 2) - 0.5 * dim * math.log(2 * math.pi * std**2)
     out = _own_density(centres, points, std, rng, replicas)
-    own = {"in": np.logaddexp(out + math.log(replicas), made_by) - math.log(replicas + 1), "out": out}
+    own = (np.logaddexp(out + math.log(replicas), made_by) - math.log(replicas + 1), out)  # left in, left out
     size = np.bincount(labels)[labels][:, None]  # of the class
     pools = []
-    for _ in range(2):
+    for _ in range(4):
         pool = centres(everyone, pool_replicas, rng)
         theirs = log_densities_of_each(points, pool, std)
-        mixture = GroupedMixture(pool.reshape(-1, dim), np.repeat(labels, pool_replicas), std)
-        found = mixture.log_densities(points.reshape(-1, dim), np.repeat(labels, 2 * _PAIRS))
-        of_class, of_all = (each.reshape(n, -1) for each in found)
-        pools.append((_less(of_all + math.log(n), theirs), _less(of_class + np.log(size), theirs)))
-    both = tuple(np.logaddexp(one, other) - math.log(2) for one, other in zip(*pools, strict=True))
+        of_labels = np.array([_log_sum_of(pool[labels == y], points, std) for y in range(labels.max() + 1)])
+        of_all, of_class = logsumexp(of_labels, axis=0), np.take_along_axis(of_labels, labels[None, :, None], 0)[0]
+        pools.append((_less(of_all, theirs), _less(of_class, theirs)))
 
-    def means(mine: Array, others: tuple[Array, ...]) -> list[float]:
+    def means(mine: Array, some: list[tuple[Array, Array]]) -> list[float]:
+        others = [logsumexp(each, axis=0) - math.log(len(some)) for each in zip(*some, strict=True)]
         log_p = np.logaddexp(mine, others[0]) - math.log(n)
         terms = (mine - log_p, np.logaddexp(mine, others[1]) - np.log(size) - log_p)
         pairs = (each.reshape(n, 2, _PAIRS).mean(axis=1) for each in terms)
         return [float(controlled(each, z**2 - 1.0).mean()) for each in pairs]
 
-    whole = [means(own[side], both) for side in ("in", "out")]
-    halves = [np.mean([means(own[side], pool) for pool in pools], axis=0) for side in ("in", "out")]
-    return np.array([*whole, *halves])
+    levels = [[pools[i : i + k] for i in range(0, 4, k)] for k in (1, 2, 4)]
+    return np.array([[np.mean([means(mine, each) for each in level], axis=0) for mine in own] for level in levels])
+
+
+def _log_sum_of(pool: Array, points: Array, std: float) -> Array:
+    """ln of the sum over inputs of the density that the pool gives each, at points of shape (n, k, d): (n, k)."""
+    density = Mixture(pool.reshape(-1, pool.shape[2]), std).log_density(points.reshape(-1, pool.shape[2]))
+    total: Array = density.reshape(points.shape[:2]) + math.log(len(pool))
+    return total
 
 
 def _less(log_whole: Array, log_part: Array) -> Array:
@@ -209,7 +234,7 @@ def extrapolated_information(
     rng: np.random.Generator,
     *,
     deterministic: bool = False,
-    replicas: int = 8,
+    replicas: int = 16,
     std_error: float = 0.005,
 ) -> tuple[Computed, Computed]:
     """I(X;T) and I(Y;T) from channels of `replicas`, twice and four times as many atoms for each input.
@@ -238,13 +263,17 @@ def extrapolated_information(
         for r in (replicas, 2 * replicas, 4 * replicas):
             atoms = np.ascontiguousarray(pool[:, :r]).reshape(-1, dim)
             units = Units(atoms, np.full(n, r), np.full(n, 1 / n), groups)
-            one = mixture_information(units, std, rng, std_error=std_error / 2.5)
+            one = mixture_information(units, std, rng, std_error=std_error / 1.5)
             values.append(one.mi)
             errors.append(one.mc_std_error)
-        late, early = 2 * values[2] - values[1], 2 * values[1] - values[0]
-        mc = math.hypot(2 * errors[2], errors[1])
-        found.append(Computed(late, mc, abs(late - early)))
+        found.append(_limit(values, errors))
     return found[0], found[1]
+
+
+def _limit(values: list[float], errors: list[float]) -> Computed:
+    gain, doubt = _tail(*values)
+    mc = math.hypot((1 + gain) * errors[2], gain * errors[1])
+    return Computed(values[2] + gain * (values[2] - values[1]), mc, doubt)
 
 
 def _by_entropies(
