@@ -139,7 +139,7 @@ registry = Registry(
                 "paper": {
                     "noise": (0.005, 0.01, 0.05, 0.1, 0.5),
                     "layer": (1, 2, 3, 4, 5, 6),
-                    "stage": _STAGES,
+                    "stage": _STAGES[1:],
                     "target": _TARGETS,
                 },
             },

@@ -67,23 +67,23 @@ def quantised_networks(training: Training = QUANTISED, say: Say = print) -> tupl
 def noisy_networks(training: Training = NOISY, say: Say = print) -> tuple[dict[str, Any], Arrays]:
     """Header and arrays of the noisy networks, without their truths."""
     inputs, labels = ib12.patterns().astype(np.float32), ib12.labels().astype(np.int64)
-    record = (0, min(_FITTED, training.total_epochs - 1), training.total_epochs)
+    record = (min(_FITTED, training.total_epochs - 1), training.total_epochs)
     arrays: Arrays = {}
     for noise in frozen.NOISES:
         run = train(Network(noise=noise), training, inputs, labels, runs=1, seed=_SEED, record=record)
         arrays[f"{noise:g}"] = run.parameters[0].astype(np.float32)
         say(f"noise {noise:g}: accuracy {run.accuracy[0, -1]:.3f}")
-    stages = {name: f"after epoch {epoch}" for name, epoch in zip(frozen.STAGES, record, strict=True)}
+    stages = {name: f"after epoch {epoch}" for name, epoch in zip(frozen.NOISY_STAGES, record, strict=True)}
     return _header(training, stages), arrays
 
 
 def noisy_truths(arrays: Arrays, say: Say = print) -> NDArray[np.float64]:
-    """Both computations for every noise, stage, layer and target: shape (5, 3, 6, 2, 4), see `frozen.NoisyTruth`."""
-    shape = (len(frozen.NOISES), len(frozen.STAGES), frozen.LAYERS, len(frozen.TARGETS), 4)
+    """Both computations for every noise, stage, layer and target: shape (5, 2, 6, 2, 4), see `frozen.NoisyTruth`."""
+    shape = (len(frozen.NOISES), len(frozen.NOISY_STAGES), frozen.LAYERS, len(frozen.TARGETS), 4)
     truths = np.empty(shape)
     for i, noise in enumerate(frozen.NOISES):
         network = Network(noise=noise)
-        for j, stage in enumerate(frozen.STAGES):
+        for j, stage in enumerate(frozen.NOISY_STAGES):
             for layer in range(1, frozen.LAYERS + 1):
                 began = time.perf_counter()
                 first, second = _both(network, arrays[f"{noise:g}"][j], layer, (_SEED, i, j, layer))

@@ -24,6 +24,7 @@ __all__ = [
     "FOLDER",
     "LAYERS",
     "NOISES",
+    "NOISY_STAGES",
     "QUANTISED",
     "STAGES",
     "TARGETS",
@@ -38,6 +39,7 @@ ACTIVATIONS: tuple[Activation, ...] = ("tanh", "relu")
 BITS = (2, 4, 8)
 NOISES = (0.005, 0.01, 0.05, 0.1, 0.5)
 STAGES = ("init", "fitted", "compressed")
+NOISY_STAGES = STAGES[1:]
 TARGETS = ("input", "label")
 LAYERS = 6
 FOLDER = Path(__file__).parent / "weights"
@@ -73,11 +75,11 @@ def quantised(activation: str, bits: int, stage: str, folder: Path = FOLDER) -> 
         For a network that is not among them, or a file that is not as it was written.
     """
     network = Network(activation=_one_of("activation", activation, ACTIVATIONS), bits=_one_of("bits", bits, BITS))
-    return network, _parameters(network, folder / QUANTISED, f"{activation}-{bits}", stage)
+    return network, _parameters(network, folder / QUANTISED, f"{activation}-{bits}", stage, STAGES)
 
 
 def noisy(noise: float, stage: str, folder: Path = FOLDER) -> tuple[Network, NDArray[np.float32]]:
-    """A tanh network of noisy units and its parameters, shape (294,), at one of `STAGES`.
+    """A tanh network of noisy units and its parameters, shape (294,), at one of `NOISY_STAGES`.
 
     Raises
     ------
@@ -85,7 +87,7 @@ def noisy(noise: float, stage: str, folder: Path = FOLDER) -> tuple[Network, NDA
         As `quantised`.
     """
     network = Network(noise=_one_of("noise", noise, NOISES))
-    return network, _parameters(network, folder / NOISY, f"{noise:g}", stage)
+    return network, _parameters(network, folder / NOISY, f"{noise:g}", stage, NOISY_STAGES)
 
 
 def noisy_truth(noise: float, stage: str, layer: int, target: str, folder: Path = FOLDER) -> NoisyTruth:
@@ -97,13 +99,13 @@ def noisy_truth(noise: float, stage: str, layer: int, target: str, folder: Path 
         As `quantised`.
     """
     table = read(folder / NOISY)[1].get("truths")
-    shape = (len(NOISES), len(STAGES), LAYERS, len(TARGETS), 4)
+    shape = (len(NOISES), len(NOISY_STAGES), LAYERS, len(TARGETS), 4)
     if table is None or table.shape != shape:
         found = "none" if table is None else f"of shape {table.shape}"
         raise InputError(f"{folder / NOISY} has truths {found}; expected shape {shape}: make the file again")
     at = (
         NOISES.index(_one_of("noise", noise, NOISES)),
-        STAGES.index(_one_of("stage", stage, STAGES)),
+        NOISY_STAGES.index(_one_of("stage", stage, NOISY_STAGES)),
         _one_of("layer", layer, range(1, LAYERS + 1)) - 1,
         TARGETS.index(_one_of("target", target, TARGETS)),
     )
@@ -127,15 +129,16 @@ def write(path: Path, header: dict[str, Any], arrays: dict[str, NDArray[Any]]) -
     archive.write(path, _KIND, header, arrays)
 
 
-def _parameters(network: Network, path: Path, name: str, stage: str) -> NDArray[np.float32]:
-    stages = read(path)[1].get(name)
-    if stages is None or stages.shape != (len(STAGES), network.n_parameters) or stages.dtype != np.float32:
-        found = "no such array" if stages is None else f"{stages.dtype} of shape {stages.shape}"
+def _parameters(network: Network, path: Path, name: str, stage: str, stages: tuple[str, ...]) -> NDArray[np.float32]:
+    found = read(path)[1].get(name)
+    wanted = (len(stages), network.n_parameters)
+    if found is None or found.shape != wanted or found.dtype != np.float32:
+        said = "no such array" if found is None else f"{found.dtype} of shape {found.shape}"
         raise InputError(
-            f"{path} has for {name!r} {found}; expected float32 of shape {(len(STAGES), network.n_parameters)}: "
+            f"{path} has for {name!r} {said}; expected float32 of shape {wanted}: "
             "make the file again, with python -m mibench.networks.freeze"
         )
-    return np.array(stages[STAGES.index(_one_of("stage", stage, STAGES))])
+    return np.array(found[stages.index(_one_of("stage", stage, stages))])
 
 
 def _one_of(name: str, value: Any, allowed: Any) -> Any:

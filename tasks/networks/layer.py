@@ -101,7 +101,7 @@ class NetworkLayer:
 
     @cached_property
     def truth(self) -> Truth:
-        """By enumeration: the entropy of the codes, less that given the label; with flips, of the whole joint table."""
+        """In nats, by enumeration: of the codes, or, with flips, of the whole joint table."""
         labels = ib12.labels()
         if self.flip:
             found = flip_information(self._state.member, labels, self.flip)

@@ -22,7 +22,8 @@ class QNN:
     """Input or label against a layer of a 12-10-7-5-4-3-2 network whose activations are rounded to 2^bits levels.
 
     Trained as in Lorenzen, Igel and Nielsen (ICLR 2022): Adam at 1e-4, batches of 256, 8000 epochs; the weights ship
-    with the package (`mibench.networks.freeze` makes them again). X is uniform on the 4096 patterns of the 12-bit set.
+    with the package (`mibench.networks.freeze` makes them again). X is uniform on the 4096 patterns of the 12-bit set,
+    so that the information, in nats, is counted.
 
     Parameters
     ----------
@@ -77,7 +78,7 @@ class QNN:
 
     @property
     def truth(self) -> Truth:
-        """By enumeration of the 4096 patterns."""
+        """In nats, by enumeration of the 4096 patterns."""
         return self._task.truth
 
     @property
@@ -100,7 +101,7 @@ class NoisyInputQNN(QNN):
     """As `QNN`, but the network reads the 12 bits through a channel that flips each with probability `flip`.
 
     X, and the label, are those of the pattern before the channel, so I(X;T) is less than H(T), and neither side is a
-    function of the other. The joint law is enumerated: 4096 patterns times the layer's codes.
+    function of the other. The joint law, 4096 patterns times the layer's codes, is enumerated; information in nats.
 
     Parameters
     ----------

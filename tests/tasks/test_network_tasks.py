@@ -135,7 +135,7 @@ def test_a_label_is_that_of_the_pattern() -> None:
 @pytest.mark.parametrize("target", ["input", "label"])
 def test_noisy_truths_keep_their_limits(noise: float, target: Any) -> None:
     ceiling = math.log(N) if target == "input" else ib12.information()
-    for stage in frozen.STAGES:
+    for stage in frozen.NOISY_STAGES:
         found = [frozen.noisy_truth(noise, stage, layer, target) for layer in range(1, frozen.LAYERS + 1)]
         for each in found:
             assert 0 < each.std_error <= 0.005
@@ -201,6 +201,7 @@ def test_contract(name: str) -> None:
         ("qnn-noisy-input[flip=0.6]", "flip is 0.6"),
         ("noisy-layer[noise=0.2]", "no noise 0.2; there are: 0.005, 0.01, 0.05, 0.1, 0.5"),
         ("noisy-layer[noise=0]", "no noise 0"),
+        ("noisy-layer[stage=init]", "no stage 'init'"),
         ("noisy-layer[replicas=0]", "replicas is 0"),
     ],
 )
