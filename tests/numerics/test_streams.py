@@ -64,13 +64,13 @@ def test_noise_is_standard_normal_and_uncorrelated():
 def test_noise_of_part_of_a_batch_is_part_of_the_batchs_noise():
     whole = np.empty((3, 301))
     streams.normals(KEY, 5, 2, 1, whole)
-    for first, rows in ((0, 10), (256, 45), (4, 7)):
+    for first, rows in ((0, 10), (256, 45), (64, 70)):
         part = np.empty((3, rows))
         streams.normals(KEY, 5, 2, 1, part, first)
         assert np.array_equal(part, whole[:, first : first + rows])
 
 
-def test_noise_in_float32_is_that_in_float64_rounded():
+def test_noise_is_the_same_in_both_float_types():
     single, double = np.empty((2, 9), dtype=np.float32), np.empty((2, 9))
     streams.normals(KEY, 0, 0, 1, single)
     streams.normals(KEY, 0, 0, 1, double)
