@@ -151,7 +151,7 @@ def _advance_run(
             begin = step * batch
             end = min(begin + batch, n)
             used = _used_weights(plan, widths, parameters, ranges, work)
-            work.gradient[:] = 0
+            work.gradient.fill(0)
             for group in range(begin, end, tiles * _TILE):
                 last = min(group + tiles * _TILE, end)
                 _gather(inputs, train, labels, order, group, last, seen, work.labels)
@@ -165,7 +165,7 @@ def _advance_run(
             steps += 1
             _update(plan, widths, parameters, first, second, steps, end - begin, work)
         if rounds and plan.mode == PAPER:
-            ranges[:] = epoch_ranges
+            _copy(epoch_ranges.ravel(), ranges.ravel())
         loss[e] = total / n
         accuracy[e] = right / n
 
@@ -201,6 +201,13 @@ def _work(plan: Any, widths: Any, parameters: Any, tiles: int) -> Any:
 
 
 @njit(cache=True)
+def _copy(source: Any, target: Any) -> None:
+    """As ``target[:] = source``, which would have two seconds of error messages compiled."""
+    for k in range(source.size):
+        target[k] = source[k]
+
+
+@njit(cache=True)
 def _padded(count: int) -> int:
     return min((count + _PAD - 1) // _PAD * _PAD, _TILE)
 
@@ -226,7 +233,7 @@ def _used_weights(plan: Any, widths: Any, parameters: Any, ranges: Any, work: An
     """The parameters that the step reads: rounded, where the mode rounds weights."""
     if plan.most == 0.0 or plan.mode == PAPER:
         return parameters
-    work.weights[:] = parameters
+    _copy(parameters, work.weights)
     at = 0
     for layer in range(widths.size - 1):
         stop = at + widths[layer] * widths[layer + 1]

@@ -63,7 +63,7 @@ def towards_orthonormal(weights: Any, units: int, inputs: int, strength: float, 
                 total += weights[i * inputs + j] * weights[k * inputs + j]
             product[i * units + k] = total
     change = product[units * units :]
-    change[:] = real(0.0)
+    change.fill(real(0.0))
     for i in range(units):
         for k in range(units):
             share = product[i * units + k]
