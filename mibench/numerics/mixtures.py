@@ -10,10 +10,12 @@ to their largest term, so a far point has a finite logarithm. Memory is O(n + m)
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
-from numba import njit, prange
+from numba import get_num_threads, njit, prange, set_num_threads
 from numpy.typing import NDArray
 
 from mibench.numerics.rows import distinct_rows
@@ -23,6 +25,7 @@ __all__ = ["GroupedMixture", "Mixture", "log_densities_of_each", "mixture_log_de
 
 _TILE = 256  # centres whose coordinates stay in the first-level cache while a block of points meets them
 _BLOCK = 16  # points that meet a tile one after the other
+_TERMS_PER_THREAD = 2_000_000  # with fewer, waiting for a thread of a busy machine costs more than it brings
 _SPARED = 44.0  # tiles below 2^-44 / n of a sum, all together below 6e-14 of it, are passed over
 
 Array = NDArray[Any]
@@ -113,6 +116,17 @@ def _log2_sums(points: Any, first: Any, last: Any, columns: Any, lift: Any, star
     return out
 
 
+@contextmanager
+def _threads_for(terms: int) -> Iterator[None]:
+    """No more threads than so many terms are worth."""
+    before = get_num_threads()
+    set_num_threads(max(1, min(before, terms // _TERMS_PER_THREAD)))
+    try:
+        yield
+    finally:
+        set_num_threads(before)
+
+
 class _Tiles:
     """Centres in tiles: those of a group lie together, and within a group neighbours do."""
 
@@ -140,7 +154,9 @@ class _Tiles:
         """ln of the weighted sum over the centres of each point's group."""
         scaled = np.ascontiguousarray(points, dtype=np.float64) * self.scale
         first, last = self.first_tile[groups], self.first_tile[groups + 1]
-        found = _log2_sums(scaled, first, last, self.columns, self.lift, self.starts, self.low, self.high)
+        terms = int((self.starts[last] - self.starts[first]).sum())
+        with _threads_for(terms):
+            found = _log2_sums(scaled, first, last, self.columns, self.lift, self.starts, self.low, self.high)
         density: NDArray[np.float64] = LN2 * (found + self.log2_constant)
         return density
 
