@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import multivariate_normal
 
-from mibench.numerics.mixtures import GroupedMixture, Mixture, mixture_log_density_reference
+from mibench.numerics.mixtures import GroupedMixture, Mixture, log_densities_of_each, mixture_log_density_reference
 
 
 def _weights(n, rng):
@@ -58,7 +58,7 @@ def test_a_far_point_has_a_finite_density():
     assert found[0] == pytest.approx(expected, rel=1e-13)
 
 
-@pytest.mark.parametrize("sizes", [(1,) * 50, (16,) * 40, (700, 1, 30, 600), (1200,)], ids=str)
+@pytest.mark.parametrize("sizes", [(1,) * 50, (16,) * 40, (700, 1, 30, 600), (1200,)], ids=len)
 def test_groups_have_their_own_density_beside_that_of_all(sizes):
     rng = np.random.default_rng(3)
     groups = rng.permutation(np.repeat(np.arange(len(sizes)), sizes))
@@ -73,6 +73,16 @@ def test_groups_have_their_own_density_beside_that_of_all(sizes):
             points[which == group], centres[mine], 0.2, weights[mine] / weights[mine].sum()
         )
         np.testing.assert_allclose(own[which == group], expected, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("replicas", [1, 7, 300])
+def test_mixtures_at_points_of_their_own(replicas):
+    rng = np.random.default_rng(7)
+    centres, points = rng.normal(size=(9, replicas, 5)), 2 * rng.normal(size=(9, 3, 5))
+    found = log_densities_of_each(points, centres, 0.2)
+    for i in range(9):
+        expected = mixture_log_density_reference(points[i], centres[i], 0.2, np.full(replicas, 1 / replicas))
+        np.testing.assert_allclose(found[i], expected, rtol=1e-12)
 
 
 def test_no_group_is_denser_than_all_over_its_weight():
