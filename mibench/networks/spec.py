@@ -137,7 +137,7 @@ class Training:
     batch : int, optional
         Rows per step, the last batch of an epoch being what is left; None: all training rows.
     optimiser, learning_rate, beta1, beta2, epsilon, momentum
-        ``adam`` (Kingma and Ba 2015, with bias correction), or ``sgd`` with `momentum`.
+        ``adam`` (Kingma and Ba 2015: bias corrected, epsilon beside the corrected root), or ``sgd`` with `momentum`.
     init : str
         Initial weights: truncated normal at 2 sd with sd = 1/sqrt(fan-in) (``fan_in_tn``) or 1/sqrt(fan-out)
         (``fan_out_tn``), ``glorot_uniform``, ``torch_default`` (uniform to 1/sqrt(fan-in), biases too),
@@ -152,7 +152,7 @@ class Training:
         Epochs on shuffled training labels before the others (the optimiser's state is kept), Lorenzen et al., App. D.
     restart_below, restart_from
         A run whose training accuracy over an epoch is below `restart_below` at the end, or at any epoch from
-        `restart_from` on, is done again from a new seed. None: never.
+        `restart_from` on (after `prefit`), is done again from a new seed. None: never.
     orthonormal : float
         After each step ``W <- W - a (W W^T W - W)`` for all layers but the last (Goldfeld et al.).
     shared_order : bool

@@ -24,7 +24,8 @@ class State:
         Adam's moments; SGD's momentum is `first`.
     ranges : ndarray, shape (R, L, 4)
         Per layer: least and greatest activation (logit, for the output) as the quantiser of the mode remembers them
-        from epoch to epoch, then those of the weights at the last step. Zeros where the mode remembers nothing.
+        from epoch to epoch, then those of the weights at the last step. Zeros where the mode remembers nothing, such as
+        for the output of ``paper`` (`mibench.networks.quantisers`).
     keys : ndarray of uint64, shape (R, 2)
         Each run's keys into the counter-based streams (`mibench.numerics.streams`): that of its orders, the same for
         all runs under `Training.shared_order`, and that of its noises.
