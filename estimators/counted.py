@@ -6,16 +6,17 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mibench.contracts import Estimate
+from mibench.contracts import Estimate, InputError
 from mibench.estimators.intervals import normal_interval
 from mibench.numerics.counting import pair_symbols, symbols
 
-__all__ = ["JointCounts", "all_whole", "as_codes", "counted", "joint_counts"]
+__all__ = ["JointCounts", "all_whole", "alphabet_size", "as_codes", "counted", "joint_counts"]
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,29 @@ def as_codes(values: NDArray[Any]) -> NDArray[np.int64]:
     """Numbers as their bits, -0.0 as 0.0: equal where the numbers are equal."""
     bits: NDArray[np.int64] = (np.ascontiguousarray(values, dtype=np.float64) + 0.0).view(np.int64)
     return bits
+
+
+def alphabet_size(name: str, distinct: int, side: Mapping[str, Any]) -> float | None:
+    """How many values a side, "x" or "y", can take: what ``side["alphabet_size_x"]`` declares, if it does.
+
+    Raises
+    ------
+    InputError
+        If that is no number of values, or fewer than the `distinct` ones seen.
+    """
+    key = f"alphabet_size_{name}"
+    declared = side.get(key)
+    if declared is None:
+        return None
+    whole = isinstance(declared, Integral) or (isinstance(declared, float) and declared.is_integer())
+    if isinstance(declared, bool) or not whole or declared < 1:
+        raise InputError(f"side[{key!r}] is {declared!r}; give the number of values that {name} can take")
+    if declared < distinct:
+        raise InputError(
+            f"{name} has {distinct} distinct rows and side[{key!r}] says {declared}: give the number of values that "
+            f"{name} can take, or leave it out"
+        )
+    return float(min(declared, 10**308))
 
 
 def joint_counts(codes_x: NDArray[np.int64], codes_y: NDArray[np.int64]) -> JointCounts:

@@ -16,6 +16,7 @@ from mibench.estimators.counted import as_codes
 from mibench.estimators.inputs import as_matrices
 from mibench.estimators.intervals import normal_interval
 from mibench.estimators.kde_centres import Centres, read_centres
+from mibench.estimators.kde_enclosure import enclosure
 from mibench.numerics.counting import symbols
 from mibench.numerics.entropies import plug_in
 from mibench.numerics.mixtures import GroupedMixture
@@ -55,12 +56,15 @@ class KDEBounds:
 
     Notes
     -----
-    A difference of two upper bounds bounds nothing. `bounds` is upper less lower and lower less upper, cut to
-    [0, H(Z)]: it encloses the information of the mixture of these noise-free values, exactly (with r > 1 replicas of a
-    row, but for the error of a mean over n rows); not that of their distribution, below which the mixture's is by its
-    sampling bias (it is at most ln n). There are `bounds` only where the noise and the noise-free values are declared.
-    With an assumed `variance` the result is about other data than those given, and with noisy samples for centres the
-    noise counts twice: then `bounds` is None, and the diagnostics `lower` and `upper` say what would stand there.
+    A difference of two upper bounds bounds nothing. Upper less lower and lower less upper do: the diagnostics `lower`
+    and `upper`, cut to [0, H(Z)], enclose the information of the mixture of these noise-free values (with r > 1
+    replicas of a row, but for the error of a mean over n rows).
+
+    That mixture is not its population, whose information may lie outside of both. `bounds` is a 99.9 % enclosure of
+    I(X;Y) itself (`mibench.estimators.kde_enclosure`). There are `bounds` only where the noise and the noise-free
+    values are declared. With an assumed `variance` the result is about other data than those given, and with noisy
+    samples for centres the noise counts twice: then `bounds` is None, and `lower` and `upper` say what the pair would
+    enclose.
 
     Diagnostics: `upper_difference` and `lower_difference`; `saturation`, the share of rows near which the other rows
     weigh less than the row itself. Where it is 1, `mi` is near its `cap`, the entropy of Z among the rows, whatever the
@@ -96,7 +100,7 @@ class KDEBounds:
             ``noise_std_y``: s. ``centres_y``, shape (n, r, d): r noise-free values given the row's x, all of which
             have weight in the inner sums; the outer one takes the first of each row. Else ``clean_y``, y before its
             noise; else y itself. ``x_is_discrete``: if absent, whether x has whole numbers only or fewer than half of
-            its rows are distinct. Or the same with x and y swapped.
+            its rows are distinct. ``alphabet_size_x``, which bounds I(X;Y). Or the same with x and y swapped.
 
         Raises
         ------
@@ -128,7 +132,9 @@ class KDEBounds:
             mi,
             std_error,
             interval,
-            (lower, upper) if centres.declared else None,
+            enclosure(centres, *(sums[name][of_row] for name in ("lower", "upper") for sums in (own, every)))
+            if centres.declared
+            else None,
             diagnostics={
                 "upper_difference": float(share @ difference["upper"]),
                 "lower_difference": float(share @ difference["lower"]),

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mibench.contracts import InputError, Unsupported
-from mibench.estimators.counted import all_whole, as_codes
+from mibench.estimators.counted import all_whole, alphabet_size, as_codes
 from mibench.numerics.counting import symbols
 
 __all__ = ["Centres", "read_centres"]
@@ -35,12 +35,18 @@ class Centres:
     std : float
     declared : bool
         Whether both the noise and the noise-free values were declared, so that the mixture is that of the data.
+    function : bool
+        Whether the noise-free value is one of the other side: each row has one of `centres_y`, equal in a class.
+    alphabet : float
+        How many values the other side can take, where that is declared; else infinite.
     """
 
     values: Matrix
     classes: NDArray[np.int64]
     std: float
     declared: bool
+    function: bool
+    alphabet: float
 
 
 def read_centres(x: Matrix, y: Matrix, side: Mapping[str, Any], layer: str, variance: float) -> Centres:
@@ -66,14 +72,14 @@ def read_centres(x: Matrix, y: Matrix, side: Mapping[str, Any], layer: str, vari
         if f"centres_{t}" in side:
             n, dim = data[t].shape
             values = _declared(f"centres_{t}", side, (n, -1, dim), f"r noise-free values of {t} for each row")
-            return _centres(t, values, data, levels[t], declared=True)
+            return _centres(t, values, data, side, levels[t], declared=True)
     discrete = {t: _is_discrete(t, data[t], side) for t in "xy"}
     for t in noisy:
         if discrete[_other(t)]:
             clean = f"clean_{t}" in side
             n, dim = data[t].shape
             values = _declared(f"clean_{t}", side, (n, 1, dim), f"{t} before its noise") if clean else data[t][:, None]
-            return _centres(t, values, data, levels[t], declared=clean)
+            return _centres(t, values, data, side, levels[t], declared=clean)
     if noisy:
         t = noisy[0]
         raise Unsupported(
@@ -81,7 +87,7 @@ def read_centres(x: Matrix, y: Matrix, side: Mapping[str, Any], layer: str, vari
             f"discrete: declare side['centres_{t}'], or side['{_other(t)}_is_discrete'] if it is"
         )
     t = _layer(data, discrete, layer)
-    return _centres(t, data[t][:, None], data, math.sqrt(variance), declared=False)
+    return _centres(t, data[t][:, None], data, side, math.sqrt(variance), declared=False)
 
 
 def _other(t: str) -> str:
@@ -156,7 +162,9 @@ def _declared(key: str, side: Mapping[str, Any], shape: tuple[int, int, int], me
     return values
 
 
-def _centres(t: str, values: Matrix, data: Mapping[str, Matrix], std: float | None, declared: bool) -> Centres:
+def _centres(
+    t: str, values: Matrix, data: Mapping[str, Matrix], side: Mapping[str, Any], std: float | None, declared: bool
+) -> Centres:
     assert std is not None
     largest = float(np.abs(values).max())
     if std < _SMALLEST * largest:
@@ -164,4 +172,9 @@ def _centres(t: str, values: Matrix, data: Mapping[str, Matrix], std: float | No
             f"kde-bounds: noise of standard deviation {std:.3g} is lost in the rounding of {t}, whose largest value is "
             f"{largest:.3g}: rescale, or use plugin"
         )
-    return Centres(values, symbols(as_codes(data[_other(t)]))[0], std, declared)
+    classes, distinct = symbols(as_codes(data[_other(t)]))
+    function = f"centres_{t}" in side and values.shape[1] == 1
+    if function:
+        function = symbols(np.column_stack([as_codes(values[:, 0]), classes]))[1] == distinct
+    size = alphabet_size(_other(t), distinct, side)
+    return Centres(values, classes, std, declared, function, math.inf if size is None else size)

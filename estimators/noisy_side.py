@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mibench.contracts import InputError, Unsupported
+from mibench.estimators.counted import alphabet_size
 from mibench.numerics.mixture_information import Units
 from mibench.numerics.rows import distinct_rows
 
@@ -149,8 +150,8 @@ def _from_replicas(t: str, std: float, data: Mapping[str, Matrix], side: Mapping
     rows = np.bincount(which)
     order = np.argsort(which, kind="stable")
     units = Units(centres[order].reshape(-1, dim), rows * replicas, rows / n, np.arange(len(first)))
-    atoms = float(side.get(f"alphabet_size_{other}", math.inf)) if replicas == 1 else math.inf
-    return NoisySide(t, std, units, replicas, max(atoms, float(len(first))))
+    size = alphabet_size(other, len(first), side)
+    return NoisySide(t, std, units, replicas, size if size is not None and replicas == 1 else math.inf)
 
 
 def _from_classes(t: str, std: float, data: Mapping[str, Matrix], side: Mapping[str, Any]) -> NoisySide:

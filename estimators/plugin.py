@@ -5,13 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from numbers import Integral
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from numpy.typing import NDArray
 
 from mibench.contracts import Estimate, InputError, Unsupported
-from mibench.estimators.counted import JointCounts, all_whole, as_codes, counted, joint_counts
+from mibench.estimators.counted import JointCounts, all_whole, alphabet_size, as_codes, counted, joint_counts
 from mibench.estimators.inputs import as_pair
 from mibench.numerics.entropies import CORRECTIONS, nsb
 from mibench.numerics.permuted import permuted_information
@@ -93,7 +92,8 @@ class PlugIn:
         counts = joint_counts(as_codes(x), as_codes(y))
         for name, values, distinct in (("x", x, counts.x), ("y", y, counts.y)):
             _reject_continuous(name, values, len(distinct), side)
-        alphabets = _alphabet("x", len(counts.x), side), _alphabet("y", len(counts.y), side)
+        declared = alphabet_size("x", len(counts.x), side), alphabet_size("y", len(counts.y), side)
+        alphabets = declared[0] or float(len(counts.x)), declared[1] or float(len(counts.y))
         plain = [CORRECTIONS[None](each) for each in (counts.x, counts.y, counts.xy)]
         null = permuted_information(counts.x, counts.y)
         return counted(
@@ -104,7 +104,7 @@ class PlugIn:
                 "null_plug_in": null,
                 "alphabet_size_x": alphabets[0],
                 "alphabet_size_y": alphabets[1],
-                "alphabet_declared": float(all(side.get(f"alphabet_size_{name}") is not None for name in "xy")),
+                "alphabet_declared": float(None not in declared),
             },
             bias=null if self.correction == "shuffle" else 0.0,
         )
@@ -131,20 +131,3 @@ def _reject_continuous(name: str, values: NDArray[Any], distinct: int, side: Map
         f"its values are no whole numbers; use binning, ksg or kde, or declare side['{name}_is_discrete'] if it is "
         "discrete"
     )
-
-
-def _alphabet(name: str, distinct: int, side: Mapping[str, Any]) -> float:
-    """The declared number of symbols of a side, or that of the symbols seen."""
-    key = f"alphabet_size_{name}"
-    declared = side.get(key)
-    if declared is None:
-        return float(distinct)
-    whole = isinstance(declared, Integral) or (isinstance(declared, float) and declared.is_integer())
-    if isinstance(declared, bool) or not whole or declared < 1:
-        raise InputError(f"side[{key!r}] is {declared!r}; give the number of values that {name} can take")
-    if declared < distinct:
-        raise InputError(
-            f"{name} has {distinct} distinct rows and side[{key!r}] says {declared}: give the number of values that "
-            f"{name} can take, or leave it out"
-        )
-    return float(min(declared, 10**308))

@@ -42,6 +42,11 @@ def _slow(values, classes, std):
     return upper[0] - upper[1], lower[0] - lower[1], lower[0] - upper[1], upper[0] - lower[1]
 
 
+def _enclosure(found):
+    """Of the sample's mixture."""
+    return found.diagnostics["lower"], found.diagnostics["upper"]
+
+
 def _noisy(clean, std, seed=0):
     return clean + std * np.random.default_rng(seed).standard_normal(clean.shape)
 
@@ -65,12 +70,12 @@ def test_it_is_the_plain_sum_over_all_pairs(n, dim, labels, std, seed):
     assert found.diagnostics["lower_difference"] == pytest.approx(lower, abs=1e-9)
     assert found.mi == pytest.approx((least + most) / 2, abs=1e-9)
     cap = found.diagnostics["cap"]
-    assert found.bounds == pytest.approx((min(max(least, 0.0), cap), min(max(most, 0.0), cap)), abs=1e-9)
+    assert _enclosure(found) == pytest.approx((min(max(least, 0.0), cap), min(max(most, 0.0), cap)), abs=1e-9)
 
 
 @pytest.mark.parametrize("std", [0.01, 0.05, 0.1, 0.2])
 @pytest.mark.parametrize("gain", [0.1, 0.3, 0.7, 1.0, 2.0, 5.0])
-def test_the_bounds_enclose_the_information_of_a_neuron(std, gain):
+def test_the_pair_encloses_the_information_of_a_neuron(std, gain):
     """``tanh(w (X - 2)) + noise`` for X of -3, -1, 1, 3, and its label X = 3, both by quadrature."""
     x = np.tile(_SYMBOLS, 25)
     clean = np.tanh(gain * (x - 2.0))
@@ -79,11 +84,64 @@ def test_the_bounds_enclose_the_information_of_a_neuron(std, gain):
     within = _information(np.tanh(gain * (_SYMBOLS[:3] - 2.0)), np.full(3, 1 / 3), std)
     for other, truth in ((x, about_x), (x == 3.0, about_x - 0.75 * within)):
         found = KDEBounds().estimate(other, _noisy(clean, std), side=side)
-        low, high = found.bounds
+        low, high = _enclosure(found)
         assert low - 1e-6 <= truth <= high + 1e-6
         assert abs(found.mi - truth) <= (high - low) / 2 + 1e-6
     if (std, gain) == (0.1, 1.0):
         assert about_x / math.log(2) == pytest.approx(1.219, abs=6e-4)
+
+
+@pytest.mark.parametrize(("gain", "std"), [(0.3, 0.01), (0.3, 0.1), (1.0, 0.2), (3.0, 0.1)])
+@pytest.mark.parametrize("known", ["centres_y", "clean_y"])
+def test_the_bounds_hold_the_information_of_the_population(gain, std, known):
+    """Where values are far apart the sample's own enclosure is one number, below that of the population or above."""
+    centres = np.tanh(gain * (_SYMBOLS - 2.0))
+    about_x = _information(centres, np.full(4, 0.25), std)
+    about_label = about_x - 0.75 * _information(centres[:3], np.full(3, 1 / 3), std)
+    missed = 0
+    for seed in range(30):
+        rng = np.random.default_rng(seed)
+        x = rng.integers(0, 4, 300)
+        clean = centres[x][:, None]
+        declared = {"noise_std_y": std, known: clean[:, None] if known == "centres_y" else clean}
+        found = KDEBounds().estimate(x, clean, side=declared)
+        assert found.bounds[0] <= about_x <= found.bounds[1]
+        missed += not found.diagnostics["lower"] <= about_x <= found.diagnostics["upper"]
+        of_label = KDEBounds().estimate(x == 3, clean, side={"noise_std_y": std, "clean_y": clean})
+        assert of_label.bounds[0] <= about_label <= of_label.bounds[1]
+    assert missed == 30 or (gain, std) != (0.3, 0.01)
+
+
+def test_the_bounds_leave_rows_out_of_their_own_sums():
+    """Against plain sums over all pairs: replicas of 2, three classes."""
+    rng = np.random.default_rng(1)
+    n, r, std = 600, 2, 0.8
+    classes = np.arange(n) % 3
+    centres = classes[:, None, None] + 0.2 * rng.normal(size=(n, r, 1))
+    found = KDEBounds().estimate(classes, centres[:, 0], side={"noise_std_y": std, "centres_y": centres})
+    flat, owner = centres.ravel(), np.repeat(np.arange(n), r)
+    squares = (centres[:, 0] - flat) ** 2
+    narrow, wide = np.exp(-squares / (2 * std**2)), np.exp(-squares / (8 * std**2))
+    mates = classes[owner] == classes[:, None]
+    among = -np.log((narrow * (owner != np.arange(n)[:, None])).sum(axis=1) / (n * r - r))
+    within = -np.log(((narrow * mates).sum(axis=1) - 1) / (mates.sum(axis=1) - 1))
+    least = -np.log(wide.mean(axis=1)) - within
+    most = among + np.log((wide * mates).sum(axis=1) / mates.sum(axis=1))
+    reach = 3.290526731491926 / math.sqrt(n)
+    ends = least.mean() - reach * least.std(ddof=1), most.mean() + reach * most.std(ddof=1)
+    assert found.bounds == pytest.approx(ends, abs=1e-9)
+    assert 0 < ends[0] < ends[1] < -math.log(199 / 599)
+
+
+def test_the_upper_bound_is_that_of_the_other_side_where_rows_are_alone():
+    clean = np.arange(40.0)[:, None]
+    side = {"noise_std_y": 0.01, "clean_y": clean}
+    labels = np.arange(40) % 2
+    assert KDEBounds().estimate(labels, clean, side=side).bounds == pytest.approx((0.0, -math.log(19 / 39)))
+    declared = {**side, "alphabet_size_x": 2}
+    assert KDEBounds().estimate(labels, clean, side=declared).bounds == pytest.approx((0.0, math.log(2)))
+    with pytest.raises(InputError, match="x has 2 distinct rows and side\\['alphabet_size_x'\\] says 1"):
+        KDEBounds().estimate(labels, clean, side={**side, "alphabet_size_x": 1})
 
 
 def test_limits_of_identical_and_of_distant_values():
@@ -91,12 +149,14 @@ def test_limits_of_identical_and_of_distant_values():
     spread = np.arange(n)[:, None] * 20.5 * std * np.ones(3)
     side = {"noise_std_y": std, "x_is_discrete": True}
     far = KDEBounds().estimate(np.arange(n), spread, side={**side, "clean_y": spread})
-    assert far.bounds == pytest.approx((math.log(n), math.log(n)), abs=1e-10)
+    assert _enclosure(far) == pytest.approx((math.log(n), math.log(n)), abs=1e-10)
+    assert far.bounds == (0.0, math.inf)  # each value was seen once: what there is besides is not known
     assert far.mi == pytest.approx(math.log(n), abs=1e-10)
     assert far.diagnostics["saturation"] == 1.0
     assert far.std_error is None
     near = KDEBounds().estimate(np.arange(n), spread, side={**side, "clean_y": np.zeros((n, 3))})
     assert near.mi == pytest.approx(0.0, abs=1e-12)
+    assert _enclosure(near) == pytest.approx((0.0, 0.0), abs=1e-12)
     assert near.bounds == pytest.approx((0.0, 0.0), abs=1e-12)
     assert near.diagnostics["distinct_centres"] == n  # one for each pattern, all equal
 
@@ -126,9 +186,10 @@ def test_replicas_are_the_mixture_of_a_row():
     tolerance = 4 * found.std_error  # the outer mean is over one replica of each row
     assert found.diagnostics["upper_difference"] == pytest.approx(upper, abs=tolerance)
     assert found.diagnostics["lower_difference"] == pytest.approx(lower, abs=tolerance)
-    assert found.bounds == pytest.approx((least, most), abs=tolerance)
+    assert _enclosure(found) == pytest.approx((least, most), abs=tolerance)
+    assert found.bounds[0] < least < most < found.bounds[1]
     alone = KDEBounds().estimate(x, _noisy(clean[:, 0], 0.4), side={**side, "centres_y": clean[:, :1]})
-    assert alone.bounds == pytest.approx(_slow(clean[:, 0], x, 0.4)[2:], abs=1e-9)  # exact where r = 1
+    assert _enclosure(alone) == pytest.approx(_slow(clean[:, 0], x, 0.4)[2:], abs=1e-9)  # exact where r = 1
 
 
 def test_sides_may_be_swapped_and_rows_permuted():
@@ -153,7 +214,7 @@ def test_without_declared_noise_a_variance_is_assumed_and_nothing_is_enclosed():
     assert found.diagnostics["noise_std"] == pytest.approx(math.sqrt(0.1))
     same = KDEBounds().estimate(bits, layer, side={"noise_std_y": math.sqrt(0.1), "clean_y": layer})
     assert found.mi == pytest.approx(same.mi, abs=1e-12)
-    assert (found.diagnostics["lower"], found.diagnostics["upper"]) == pytest.approx(same.bounds, abs=1e-12)
+    assert _enclosure(found) == pytest.approx(_enclosure(same), abs=1e-12)
     narrow = KDEBounds(variance=1e-3).estimate(layer, bits)  # the layer may be x
     assert narrow.mi > found.mi
     published = {name: KDEBounds(report=name).estimate(bits, layer).mi for name in ("upper", "lower")}
