@@ -11,7 +11,7 @@ from typing import Any
 
 from mibench.contracts import InputError
 
-__all__ = ["NAME", "Spec", "parse", "split_top", "suggest"]
+__all__ = ["NAME", "Spec", "check_choice", "parse", "split_top", "suggest"]
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 
@@ -99,3 +99,17 @@ def suggest(word: str, choices: Sequence[str]) -> str:
     if near:
         return f"; did you mean {' or '.join(near)}?"
     return f"; there are: {', '.join(sorted(choices))}" if choices else ""
+
+
+def check_choice(name: str, value: Any, allowed: Sequence[Any]) -> None:
+    """Refuse, with suggestions, what is none of `allowed`.
+
+    Raises
+    ------
+    InputError
+        Naming `name`, the value and what there is.
+    """
+    if value not in allowed or isinstance(value, bool):
+        words = [str(each) for each in allowed]
+        hint = suggest(value, words) if isinstance(value, str) else f"; there are: {', '.join(words)}"
+        raise InputError(f"no {name} {value!r}{hint}")

@@ -13,8 +13,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from mibench.contracts import InputError
-from mibench.names import suggest
+from mibench.names import check_choice
 from mibench.networks.spec import ACTIVATIONS
 from mibench.numerics import elementary
 
@@ -32,8 +31,7 @@ def code(name: str) -> int:
     InputError
         For an unknown name.
     """
-    if name not in ACTIVATIONS:
-        raise InputError(f"no activation {name!r}{suggest(name, ACTIVATIONS)}")
+    check_choice("activation", name, ACTIVATIONS)
     return ACTIVATIONS.index(name)
 
 

@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mibench.contracts import InputError
-from mibench.names import suggest
+from mibench.names import check_choice
 from mibench.networks.spec import INITS, Network
 from mibench.numerics.checks import as_generator
 
@@ -48,8 +47,7 @@ def initial(network: Network, init: str, rng: RandomLike = None) -> NDArray[np.f
     InputError
         For an unknown `init`.
     """
-    if init not in INITS:
-        raise InputError(f"no init {init!r}{suggest(init, INITS)}")
+    check_choice("init", init, INITS)
     generator = as_generator(rng)
     layers: list[tuple[NDArray[Any], NDArray[Any]]] = []
     for layer, (inputs, units) in enumerate(zip(network.widths, network.widths[1:], strict=False)):

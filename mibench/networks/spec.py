@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mibench.contracts import InputError
-from mibench.names import suggest
+from mibench.names import check_choice
 
 __all__ = ["ACTIVATIONS", "INITS", "MODES", "Network", "Training"]
 
@@ -75,7 +75,7 @@ class Network:
         usual = "float32-exact" if self.bits is None else "paper"
         object.__setattr__(self, "mode", usual if self.mode is None else self.mode)
         for name, allowed in (("activation", ACTIVATIONS), ("output", get_args(Output)), ("mode", MODES)):
-            _check_choice(name, getattr(self, name), allowed)
+            check_choice(name, getattr(self, name), allowed)
         if self.output == "sigmoid" and self.widths[-1] != 1:
             raise InputError(f"a sigmoid output has 1 unit, and widths ends in {self.widths[-1]}: end it in 1")
         if self.output == "softmax" and self.widths[-1] < 2:
@@ -194,7 +194,7 @@ class Training:
             "labels": get_args(Labels),
         }
         for name, allowed in choices.items():
-            _check_choice(name, getattr(self, name), allowed)
+            check_choice(name, getattr(self, name), allowed)
         for name, least in (("epochs", 0), ("prefit", 0), ("restart_from", 0), ("batch", 1)):
             value = getattr(self, name)
             if not (_is_count(value, least) or (name == "batch" and value is None)):
@@ -230,9 +230,3 @@ def _is_count(value: Any, least: int = 1) -> bool:
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def _check_choice(name: str, value: Any, allowed: tuple[str, ...]) -> None:
-    if value not in allowed:
-        hint = suggest(value, allowed) if isinstance(value, str) else f"; there are: {', '.join(allowed)}"
-        raise InputError(f"no {name} {value!r}{hint}")

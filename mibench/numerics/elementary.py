@@ -12,7 +12,9 @@ from typing import Any
 
 import numpy as np
 from numba import types
-from numba.extending import intrinsic, overload, register_jitable
+from numba.extending import overload, register_jitable
+
+from mibench.numerics.vectorised import reinterpret
 
 __all__ = ["exp", "expm1", "log", "tanh"]
 
@@ -49,20 +51,8 @@ _SIGN = np.int32(-(2**31))
 _BIAS, _MANTISSA = np.int32(127), np.int32(23)
 
 
-def _reinterpret(source: Any, target: Any) -> Any:
-    """A function of compiled code that reads the bits of a `source` as a `target`: unlike a view, it vectorises."""
-
-    def typing(_context: Any, value: Any) -> Any:
-        def codegen(context: Any, builder: Any, _signature: Any, args: Any) -> Any:
-            return builder.bitcast(args[0], context.get_value_type(target))
-
-        return target(source), codegen
-
-    return intrinsic(typing)
-
-
-_as_float = _reinterpret(types.int32, types.float32)
-_as_bits = _reinterpret(types.float32, types.int32)
+_as_float = reinterpret(types.int32, types.float32)
+_as_bits = reinterpret(types.float32, types.int32)
 
 
 @register_jitable

@@ -13,14 +13,14 @@ import numpy as np
 from numba import njit, types
 from numba.extending import intrinsic
 
-__all__ = ["FAST", "LN2", "add_four_squares", "add_squares", "half_power"]
+__all__ = ["FAST", "LN2", "add_four_squares", "add_squares", "half_power", "reinterpret"]
 
 FAST = {"contract", "reassoc", "nsz", "nnan"}  # fused and reordered sums of finite numbers
 LN2 = float(np.log(2.0))
 _ROUND = 1.5 * 2.0**52  # adding it leaves the nearest integer in the low bits of a float64
 
 
-def _reinterpret(source: Any, target: Any) -> Any:
+def reinterpret(source: Any, target: Any) -> Any:
     """A function of compiled code that reads the bits of a `source` as a `target`: unlike a view, it vectorises."""
 
     def typing(typing_context: Any, value: Any) -> Any:
@@ -32,8 +32,8 @@ def _reinterpret(source: Any, target: Any) -> Any:
     return intrinsic(typing)
 
 
-_bits = _reinterpret(types.float64, types.int64)
-_from_bits = _reinterpret(types.int64, types.float64)
+_bits = reinterpret(types.float64, types.int64)
+_from_bits = reinterpret(types.int64, types.float64)
 
 
 @njit(fastmath={"contract", "nnan"})  # not "reassoc": it would cancel the rounding constant

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from mibench.contracts import InputError, Sample, Truth
 from mibench.datasets import ib12
-from mibench.names import suggest
+from mibench.names import check_choice
 from mibench.networks.channels import flip_information
 from mibench.networks.forward import Layer, evaluate
 from mibench.networks.information import layer_information
@@ -22,7 +22,7 @@ from mibench.numerics.checks import as_generator, check_count
 if TYPE_CHECKING:
     from mibench.contracts import RandomLike
 
-__all__ = ["Form", "NetworkLayer", "Target", "check_choice", "check_layer"]
+__all__ = ["Form", "NetworkLayer", "Target", "check_layer"]
 
 Target = Literal["input", "label"]
 Form = Literal["value", "code"]
@@ -138,19 +138,6 @@ class NetworkLayer:
             "alphabet_size_y": len(self._state.codes),
         }
         return Sample(x, self._shown[self._state.member[seen]], side)
-
-
-def check_choice(name: str, value: Any, allowed: tuple[Any, ...]) -> None:
-    """Refuse, with suggestions, what is none of `allowed`.
-
-    Raises
-    ------
-    InputError
-    """
-    if value not in allowed or isinstance(value, bool):
-        words = [str(each) for each in allowed]
-        hint = suggest(value, words) if isinstance(value, str) else f"; there are: {', '.join(words)}"
-        raise InputError(f"no {name} {value!r}{hint}")
 
 
 def check_layer(value: Any, layers: int) -> int:

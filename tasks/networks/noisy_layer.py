@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 
 from mibench.contracts import Sample, Truth
 from mibench.datasets import ib12
+from mibench.names import check_choice
 from mibench.networks import frozen
 from mibench.networks.noisy import centres, layer_noise, layer_width
 from mibench.networks.spec import Network
 from mibench.numerics.checks import as_generator, check_count
-from mibench.tasks.networks.layer import Target, check_choice, check_layer
+from mibench.tasks.networks.layer import Target, check_layer
 
 if TYPE_CHECKING:
     from mibench.contracts import RandomLike

@@ -8,8 +8,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, get_args
 
 from mibench.contracts import InputError, Sample, Truth
+from mibench.names import check_choice
 from mibench.networks import frozen
-from mibench.tasks.networks.layer import Form, NetworkLayer, Target, check_choice, check_layer
+from mibench.tasks.networks.layer import Form, NetworkLayer, Target, check_layer
 
 if TYPE_CHECKING:
     from mibench.contracts import RandomLike

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mibench.contracts import InputError, Sample, Truth
-from mibench.names import suggest
+from mibench.names import check_choice
 from mibench.numerics.checks import as_generator, check_count
 
 if TYPE_CHECKING:
@@ -73,8 +73,7 @@ class SingleNeuron:
             raise InputError(f"weight is {self.weight!r}: give a finite number")
         if not _is_number(self.noise) or not _LEAST <= self.noise <= _MOST:
             raise InputError(f"noise is {self.noise!r}: give a standard deviation from {_LEAST:g} to {_MOST:g}")
-        if self.target not in get_args(Target):
-            raise InputError(f"no target {self.target!r}{suggest(str(self.target), list(get_args(Target)))}")
+        check_choice("target", self.target, get_args(Target))
         object.__setattr__(self, "weight", float(self.weight))
         object.__setattr__(self, "noise", float(self.noise))
 
