@@ -118,7 +118,7 @@ def _correlations(scores: NDArray[np.float64]) -> Iterator[tuple[int, float]]:
 
 @task_check
 def no_repeats(subject: TaskSubject) -> None:
-    """Pairs repeat within a sample no more than between two samples: nothing is resampled from a small pool."""
+    """Pairs repeat within a sample as between two samples: nothing is resampled from a small pool, or dealt out."""
     first, second = (Counter(_rows(subject, seed)) for seed in (0, 1))
     within = sum(count * (count - 1) // 2 for rows in (first, second) for count in rows.values())
     across = sum(count * second[row] for row, count in first.items())
@@ -126,6 +126,11 @@ def no_repeats(subject: TaskSubject) -> None:
     chance = _REACH * max(1.0, (within + across) ** 0.5)
     if within > 5 and within > 1.5 * across + chance:
         fail(f"{within} pairs repeat others of their sample, and {across} those of the other sample: draw new ones")
+    if across > 5 and across > 1.5 * within + chance:
+        fail(
+            f"{across} pairs come again under another seed, and {within} repeat others of their sample: draw with "
+            "replacement, from `rng`"
+        )
     discrete = all(subject.sample(1).side.get(f"{side}_is_discrete") is True for side in "xy")
     if not discrete and across > 5:
         fail(

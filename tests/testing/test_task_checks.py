@@ -372,6 +372,14 @@ class ResampledDice(Dice):
     resampled: ClassVar[bool] = True
 
 
+class Cards(Dice):
+    """Dealt from a deck, so that no card comes twice in a sample: x_is_discrete, y_is_discrete."""
+
+    def draw(self, n: int, rng: Any) -> Sample:
+        dealt = rng.permutation(max(n, 4096))[:n, None]
+        return Sample(dealt, dealt % 6, {"x_is_discrete": True, "y_is_discrete": True})
+
+
 def test_a_task_of_few_symbols_is_sound() -> None:
     check_task(Dice(), checks=["no-repeats", "side-information", "truth-agrees", "rows-are-independent"])
 
@@ -451,6 +459,7 @@ BROKEN: list[tuple[str, type, str]] = [
     ("no-repeats", Resamples, "pairs repeat others of their sample"),
     ("no-repeats", ResampledDice, "pairs repeat others of their sample"),
     ("no-repeats", FixedPool, "come again under another seed"),
+    ("no-repeats", Cards, "draw with replacement"),
     ("truth-agrees", WrongTruth, "stated as 1.25 nats and 20000 samples say 1.0"),
     ("truth-agrees", TruthInBits, "in bits it would agree: give nats"),
     ("truth-agrees", MultipliedStudent, "check the formula"),
