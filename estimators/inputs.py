@@ -12,6 +12,7 @@ from mibench.contracts import InputError, Unsupported
 
 __all__ = ["as_matrices", "as_pair", "reject_discrete", "reject_repeats"]
 
+_WHOLE = 2.0**53  # up to here whole numbers are float64s
 _LARGEST = 1e100  # squares of larger values, or of smaller ones than its inverse, leave the range of float64
 
 
@@ -28,8 +29,8 @@ def as_pair(x: Any, y: Any, *, min_samples: int = 2) -> tuple[NDArray[Any], NDAr
     Raises
     ------
     InputError
-        For no axis, unequal lengths, values that are no numbers, NaN, infinities, too few samples, or a constant side;
-        it says what was found and what was wanted.
+        For no axis, unequal lengths, values that are no numbers, NaN, infinities, whole numbers that float64 does not
+        tell apart, too few samples, or a constant side; it says what was found and what was wanted.
     """
     pair = _as_array(x, "x"), _as_array(y, "y")
     if len(pair[0]) != len(pair[1]):
@@ -118,7 +119,12 @@ def _as_array(values: Any, side: str) -> NDArray[Any]:
     if array.size == 0:
         raise InputError(f"{side} is empty, with shape {array.shape}: give n samples, of shape (n,) or (n, ...)")
     if array.dtype != np.float32:
-        array = array.astype(np.float64)
+        exact, array = array, array.astype(np.float64)
+        if exact.dtype.kind in "iu" and exact.itemsize == 8 and np.abs(array).max() > _WHOLE:
+            raise InputError(
+                f"{side} holds whole numbers beyond 2^53, which float64 cannot tell apart: number the categories from 0 "
+                "(numpy.unique with return_inverse), or subtract the least"
+            )
     finite = np.isfinite(array)
     if not finite.all():
         where = tuple(int(i) for i in np.argwhere(~finite)[0])

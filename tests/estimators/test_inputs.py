@@ -22,6 +22,7 @@ M = N + np.random.default_rng(1).standard_normal(200)
         (N[:150], M, "x has 150 samples and y has 200: give pairs, with equal first axes"),
         (np.float64(1.0), M, "x is a single number .1.0.: give n samples"),
         (N.astype(object), M, "x has dtype object: give real numbers"),
+        (np.arange(200) + 2**60, M, r"x holds whole numbers beyond 2\^53, which float64 cannot tell apart"),
         (N + 1j, M, "x has dtype complex128: give real numbers"),
         (np.array(["a"] * 200), M, "x has dtype <U1: give real numbers, with categories encoded as integers"),
         (np.empty((0, 3)), M, r"x is empty, with shape \(0, 3\)"),
