@@ -122,8 +122,8 @@ def _as_array(values: Any, side: str) -> NDArray[Any]:
         exact, array = array, array.astype(np.float64)
         if exact.dtype.kind in "iu" and exact.itemsize == 8 and np.abs(array).max() > _WHOLE:
             raise InputError(
-                f"{side} holds whole numbers beyond 2^53, which float64 cannot tell apart: number the categories from 0 "
-                "(numpy.unique with return_inverse), or subtract the least"
+                f"{side} holds whole numbers beyond 2^53, which float64 cannot tell apart: number the categories from "
+                "0 (numpy.unique with return_inverse), or subtract the least"
             )
     finite = np.isfinite(array)
     if not finite.all():
