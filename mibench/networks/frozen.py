@@ -24,6 +24,7 @@ __all__ = [
     "FOLDER",
     "LAYERS",
     "NOISES",
+    "NOISY",
     "NOISY_STAGES",
     "QUANTISED",
     "STAGES",
@@ -33,6 +34,7 @@ __all__ = [
     "noisy_truth",
     "quantised",
     "read",
+    "write",
 ]
 
 ACTIVATIONS: tuple[Activation, ...] = ("tanh", "relu")
