@@ -12,14 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mibench.contracts import Estimate, InputError
-from mibench.estimators.counted import as_codes
 from mibench.estimators.inputs import as_matrices
 from mibench.estimators.intervals import normal_interval
 from mibench.estimators.kde_centres import Centres, read_centres
 from mibench.estimators.kde_enclosure import enclosure
-from mibench.numerics.counting import symbols
 from mibench.numerics.entropies import plug_in
 from mibench.numerics.mixtures import GroupedMixture
+from mibench.numerics.rows import distinct_rows
 
 if TYPE_CHECKING:
     from mibench.contracts import RandomLike
@@ -169,7 +168,6 @@ def _mixture(centres: Centres) -> tuple[_Mixture, NDArray[np.int64], NDArray[np.
     """The mixture, which of its values some row has as its first, and which of those each row has."""
     n, replicas, dim = centres.values.shape
     flat, classes = centres.values.reshape(-1, dim), np.repeat(centres.classes, replicas)
-    which = symbols(np.column_stack([as_codes(flat), classes]))[0]
-    first = np.unique(which, return_index=True)[1]
+    first, which = distinct_rows(np.column_stack([flat, classes]))
     evaluated, of_row = np.unique(which.reshape(n, replicas)[:, 0], return_inverse=True)
     return _Mixture(flat[first], classes[first], np.bincount(which) / len(which)), evaluated, of_row

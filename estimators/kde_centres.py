@@ -6,19 +6,18 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from numbers import Real
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mibench.contracts import InputError, Unsupported
+from mibench.contracts import Unsupported
 from mibench.estimators.counted import all_whole, alphabet_size, as_codes
+from mibench.estimators.noise_declared import check_resolved, noise_free, noise_level
 from mibench.numerics.counting import symbols
 
 __all__ = ["Centres", "read_centres"]
 
-_SMALLEST = 1e-12  # of the largest value: smaller noise is lost in its rounding
 Matrix = NDArray[np.float64]
 
 
@@ -65,20 +64,20 @@ def read_centres(x: Matrix, y: Matrix, side: Mapping[str, Any], layer: str, vari
     InputError
         For a noise level or declared arrays that make no sense.
     """
-    data, levels = {"x": x, "y": y}, {t: _noise(t, side) for t in "yx"}
+    data, levels = {"x": x, "y": y}, {t: level for t in "yx" if (level := _noise(t, side)) is not None}
     _reject_two_noises(levels, side)
-    noisy = [t for t in "yx" if levels[t] is not None and layer in ("auto", t)]
+    noisy = [t for t in levels if layer in ("auto", t)]
     for t in noisy:
         if f"centres_{t}" in side:
             n, dim = data[t].shape
-            values = _declared(f"centres_{t}", side, (n, -1, dim), f"r noise-free values of {t} for each row")
+            values = noise_free(f"centres_{t}", side, (n, None, dim), f"r noise-free values of {t} for each row")
             return _centres(t, values, data, side, levels[t], declared=True)
     discrete = {t: _is_discrete(t, data[t], side) for t in "xy"}
     for t in noisy:
         if discrete[_other(t)]:
             clean = f"clean_{t}" in side
             n, dim = data[t].shape
-            values = _declared(f"clean_{t}", side, (n, 1, dim), f"{t} before its noise") if clean else data[t][:, None]
+            values = noise_free(f"clean_{t}", side, (n, 1, dim), f"{t} before its noise") if clean else data[t][:, None]
             return _centres(t, values, data, side, levels[t], declared=clean)
     if noisy:
         t = noisy[0]
@@ -123,55 +122,20 @@ def _is_discrete(t: str, values: Matrix, side: Mapping[str, Any]) -> bool:
 
 
 def _noise(t: str, side: Mapping[str, Any]) -> float | None:
-    key = f"noise_std_{t}" if f"noise_std_{t}" in side else "noise_std"
-    if side.get(key) is None:
-        return None
-    value = side[key].item() if isinstance(side[key], np.ndarray) and side[key].size == 1 else side[key]
-    if isinstance(value, bool) or not isinstance(value, Real) or not 0 < float(value) < math.inf:
-        raise InputError(
-            f"side['{key}'] is {value!r}: give the noise's standard deviation, a positive number; of a layer without "
-            "noise the information is that of its values: use plugin, or leave the key out to assume a variance"
-        )
-    return float(value)
+    return noise_level(f"noise_std_{t}" if f"noise_std_{t}" in side else "noise_std", side)
 
 
-def _reject_two_noises(levels: Mapping[str, float | None], side: Mapping[str, Any]) -> None:
-    if None not in levels.values() and not any(f"centres_{t}" in side for t in "xy"):
+def _reject_two_noises(levels: Mapping[str, float], side: Mapping[str, Any]) -> None:
+    if len(levels) == 2 and not any(f"centres_{t}" in side for t in "xy"):
         raise Unsupported(
             "kde-bounds bounds the information of one noisy side, and both sides have noise (noise_std): use kde or ksg"
         )
 
 
-def _declared(key: str, side: Mapping[str, Any], shape: tuple[int, int, int], meaning: str) -> Matrix:
-    """side[key] as finite float64 of `shape`, -1 standing for any length of at least 1."""
-    try:
-        values = np.atleast_1d(np.asarray(side[key]))
-    except ValueError as error:
-        raise InputError(f"side['{key}'] cannot become an array ({error}): give {meaning}") from None
-    if values.dtype.kind not in "biuf":
-        raise InputError(f"side['{key}'] has dtype {values.dtype}: give {meaning}, real numbers")
-    rows, replicas, dim = shape
-    if replicas == -1:
-        replicas = values.shape[1] if values.ndim > 1 else 0
-    if len(values) != rows or not replicas or values.size != rows * replicas * dim:
-        wanted = f"({rows}, r, {dim})" if shape[1] == -1 else f"that of the side, {rows} rows of {dim} values"
-        raise InputError(f"side['{key}'] has shape {values.shape}, and its shape must be {wanted}: give {meaning}")
-    values = values.reshape(rows, replicas, dim).astype(np.float64)
-    if not np.isfinite(values).all():
-        raise InputError(f"side['{key}'] has {int((~np.isfinite(values)).sum())} values that are not finite: give real")
-    return values
-
-
 def _centres(
-    t: str, values: Matrix, data: Mapping[str, Matrix], side: Mapping[str, Any], std: float | None, declared: bool
+    t: str, values: Matrix, data: Mapping[str, Matrix], side: Mapping[str, Any], std: float, declared: bool
 ) -> Centres:
-    assert std is not None
-    largest = float(np.abs(values).max())
-    if std < _SMALLEST * largest:
-        raise InputError(
-            f"kde-bounds: noise of standard deviation {std:.3g} is lost in the rounding of {t}, whose largest value is "
-            f"{largest:.3g}: rescale, or use plugin"
-        )
+    check_resolved(t, values, std)
     classes, distinct = symbols(as_codes(data[_other(t)]))
     function = f"centres_{t}" in side and values.shape[1] == 1
     if function:

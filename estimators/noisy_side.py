@@ -6,20 +6,18 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from numbers import Real
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mibench.contracts import InputError, Unsupported
+from mibench.contracts import Unsupported
 from mibench.estimators.counted import alphabet_size
+from mibench.estimators.noise_declared import check_resolved, noise_free, noise_level
 from mibench.numerics.mixture_information import Units
 from mibench.numerics.rows import distinct_rows
 
 __all__ = ["NoisySide", "read_noisy_side"]
-
-_SMALLEST = 1e-12  # of the largest centre: smaller noise is lost in the rounding of centre + noise
 
 Matrix = NDArray[np.float64]
 
@@ -96,41 +94,7 @@ def _noise(t: str, side: Mapping[str, Any]) -> float | None:
     key = f"noise_std_{t}"
     if key not in side and (f"centres_{t}" in side or f"clean_{t}" in side):
         key = "noise_std"
-    if key not in side:
-        return None
-    value = side[key]
-    if np.ndim(value) == 0 and isinstance(value, np.ndarray):
-        value = value.item()
-    if isinstance(value, bool) or not isinstance(value, Real) or not 0 < float(value) < math.inf:
-        raise InputError(
-            f"side['{key}'] is {value!r}: give the standard deviation of the noise, a positive number; without noise "
-            "the information of a layer is that of its codes: use plugin on them"
-        )
-    return float(value)
-
-
-def _numbers(key: str, side: Mapping[str, Any], shape: tuple[int | None, ...], meaning: str, std: float) -> Matrix:
-    """side[key] as finite float64 of `shape`, None standing for any length of at least 1."""
-    try:
-        values = np.asarray(side[key])
-    except (TypeError, ValueError) as error:
-        raise InputError(f"side['{key}'] cannot become an array ({error}): give {meaning}") from None
-    if values.dtype.kind not in "biuf":
-        raise InputError(f"side['{key}'] has dtype {values.dtype}: give {meaning}, real numbers")
-    fits = len(values.shape) == len(shape) and all(w in (None, h) for h, w in zip(values.shape, shape, strict=True))
-    if not fits or values.size == 0:
-        wanted = ", ".join("r" if w is None else str(w) for w in shape)
-        raise InputError(f"side['{key}'] has shape {values.shape} and should have ({wanted}): {meaning}")
-    values = values.astype(np.float64)
-    if not np.isfinite(values).all():
-        raise InputError(f"side['{key}'] has {int((~np.isfinite(values)).sum())} values that are not finite")
-    largest = float(np.abs(values).max())
-    if std < _SMALLEST * largest:
-        raise InputError(
-            f"noise of standard deviation {std:.3g} is lost in the rounding of side['{key}'], whose largest value is "
-            f"{largest:.3g}: subtract the mean, or treat the side as discrete"
-        )
-    return values
+    return noise_level(key, side)
 
 
 def _is_discrete(s: str, values: Matrix, side: Mapping[str, Any]) -> bool:
@@ -144,7 +108,8 @@ def _from_replicas(t: str, std: float, data: Mapping[str, Matrix], side: Mapping
     other = "xy"["yx".index(t)]
     n, dim = data[t].shape
     meaning = f"r noise-free values of {t} for each row, given its {other}"
-    centres = _numbers(f"centres_{t}", side, (n, None, dim), meaning, std)
+    centres = noise_free(f"centres_{t}", side, (n, None, dim), meaning)
+    check_resolved(f"side['centres_{t}']", centres, std)
     replicas = centres.shape[1]
     first, which = distinct_rows(data[other])
     rows = np.bincount(which)
@@ -156,11 +121,9 @@ def _from_replicas(t: str, std: float, data: Mapping[str, Matrix], side: Mapping
 
 def _from_classes(t: str, std: float, data: Mapping[str, Matrix], side: Mapping[str, Any]) -> NoisySide:
     other = "xy"["yx".index(t)]
-    clean = np.asarray(side[f"clean_{t}"])
     n, dim = data[t].shape
-    if clean.ndim != 2 and clean.shape[:1] == (n,):
-        clean = clean.reshape(n, -1)  # a vector, or images
-    clean = _numbers(f"clean_{t}", {f"clean_{t}": clean}, (n, dim), f"{t} before its noise, row by row", std)
+    clean = noise_free(f"clean_{t}", side, (n, 1, dim), f"{t} before its noise, row by row")[:, 0]
+    check_resolved(f"side['clean_{t}']", clean, std)
     _, classes = distinct_rows(data[other])
     first, which = distinct_rows(np.column_stack([clean, classes]))
     weights = np.bincount(which) / n

@@ -259,19 +259,19 @@ def test_sides_that_are_no_layer_are_refused():
 @pytest.mark.parametrize(
     ("side", "message"),
     [
-        ({"noise_std_y": 0.0}, r"side\['noise_std_y'\] is 0.0: give the noise's standard deviation"),
+        ({"noise_std_y": 0.0}, r"side\['noise_std_y'\] is 0.0: give the standard deviation of the noise"),
         ({"noise_std_y": -1}, "is -1: give"),
         ({"noise_std_y": float("nan")}, "is nan: give"),
         ({"noise_std_y": "loud"}, "is 'loud': give"),
         ({"noise_std_y": 1e-15}, "lost in the rounding of y"),
         ({"noise_std_y": 0.1, "clean_y": np.zeros((9, 2))}, r"side\['clean_y'\] has shape \(9, 2\)"),
-        ({"noise_std_y": 0.1, "centres_y": np.zeros((20, 3, 1))}, r"its shape must be \(20, r, 2\)"),
-        ({"noise_std_y": 0.1, "centres_y": np.zeros((20, 0, 2))}, r"its shape must be \(20, r, 2\)"),
+        ({"noise_std_y": 0.1, "centres_y": np.zeros((20, 3, 1))}, r"and should have \(20, r, 2\)"),
+        ({"noise_std_y": 0.1, "centres_y": np.zeros((20, 0, 2))}, r"and should have \(20, r, 2\)"),
         ({"noise_std_y": 0.1, "clean_y": np.full((20, 2), np.nan)}, "has 40 values that are not finite"),
         ({"noise_std_y": 0.1, "clean_y": np.full((20, 2), "a")}, "has dtype <U1"),
-        ({"noise_std_y": 0.1, "clean_y": 3.0}, r"has shape \(1,\), and its shape must be that of the side"),
+        ({"noise_std_y": 0.1, "clean_y": 3.0}, r"has shape \(1,\) and should have \(20, 2\)"),
         ({"noise_std_y": 0.1, "clean_y": [[1.0], [1.0, 2.0]]}, "cannot become an array"),
-        ({"noise_std_y": 0.1, "centres_y": np.zeros(20)}, r"its shape must be \(20, r, 2\)"),
+        ({"noise_std_y": 0.1, "centres_y": np.zeros(20)}, r"and should have \(20, r, 2\)"),
     ],
 )
 def test_declared_noise_and_centres_are_checked(side, message):
