@@ -35,6 +35,7 @@ _BATCHES = (4, 16)  # least, and most
 _OWN = (512, 8192)  # replicas of the own input: least, and most
 _POOL = (4, 32)  # replicas of every input in each of four pools
 _SLOWEST = 0.8  # ratio of successive differences that extrapolation believes
+_NOISY = 0.65  # such a ratio cannot be told from 1/2 by differences of separate draws
 _AT_ONCE = 1 << 22  # own replicas that are held at a time
 
 Array = NDArray[Any]
@@ -135,13 +136,14 @@ def _pool_limits(means: list[Array]) -> tuple[Array, Array]:
     return np.array([gain for gain, _ in both]), np.array([doubt for _, doubt in both])
 
 
-def _tail(first: float, second: float, third: float) -> tuple[float, float]:
+def _tail(first: float, second: float, third: float, least: float = 0.5) -> tuple[float, float]:
     """Of values at r, 2 r, 4 r: the multiple of the last difference that leads to their limit, and half the doubt.
 
-    From there on differences halve, as a bias of 1 / r does, or go on falling as slowly as they do now.
+    From there on differences halve, as a bias of 1 / r does, or go on falling as slowly as they do now, but at least at
+    the ratio `least`.
     """
     last = third - second
-    ratio = min(max(last / (second - first), 0.5), _SLOWEST) if second != first else 0.5
+    ratio = min(max(last / (second - first), least), _SLOWEST) if second != first else least
     slow = ratio / (1 - ratio)
     return 0.5 * (1 + slow), 0.5 * (slow - 1) * abs(last)
 
@@ -271,7 +273,7 @@ def extrapolated_information(
 
 
 def _limit(values: list[float], errors: list[float]) -> Computed:
-    gain, doubt = _tail(*values)
+    gain, doubt = _tail(values[0], values[1], values[2], _NOISY)
     mc = math.hypot((1 + gain) * errors[2], gain * errors[1])
     return Computed(values[2] + gain * (values[2] - values[1]), mc, doubt)
 
