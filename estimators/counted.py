@@ -65,6 +65,8 @@ def alphabet_size(name: str, distinct: int, side: Mapping[str, Any]) -> float | 
     declared = side.get(key)
     if declared is None:
         return None
+    if isinstance(declared, np.ndarray) and declared.ndim == 0:
+        declared = declared.item()
     whole = isinstance(declared, Integral) or (isinstance(declared, float) and declared.is_integer())
     if isinstance(declared, bool) or not whole or declared < 1:
         raise InputError(f"side[{key!r}] is {declared!r}; give the number of values that {name} can take")

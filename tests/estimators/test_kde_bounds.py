@@ -138,7 +138,7 @@ def test_the_upper_bound_is_that_of_the_other_side_where_rows_are_alone():
     side = {"noise_std_y": 0.01, "clean_y": clean}
     labels = np.arange(40) % 2
     assert KDEBounds().estimate(labels, clean, side=side).bounds == pytest.approx((0.0, -math.log(19 / 39)))
-    declared = {**side, "alphabet_size_x": 2}
+    declared = {**side, "alphabet_size_x": np.array(2)}
     assert KDEBounds().estimate(labels, clean, side=declared).bounds == pytest.approx((0.0, math.log(2)))
     with pytest.raises(InputError, match="x has 2 distinct rows and side\\['alphabet_size_x'\\] says 1"):
         KDEBounds().estimate(labels, clean, side={**side, "alphabet_size_x": 1})
