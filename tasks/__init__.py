@@ -19,7 +19,6 @@ __all__ = ["board", "get", "registry"]
 _IMAGES = frozenset({"images"})
 _NETWORKS = frozenset({"networks"})
 _TARGETS = ("input", "label")
-_STAGES = ("init", "fitted", "compressed")
 _LABEL_GRID: dict[str, dict[str, tuple[object, ...]]] = {
     "default": {"source": ("digits",), "noise": (0.2,)},
     "quick": {"source": ("digits",)},
@@ -95,7 +94,7 @@ registry = Registry(
                     "activation": ("tanh", "relu"),
                     "bits": (2, 4, 8),
                     "layer": (1, 2, 3, 4, 5, 6),
-                    "stage": _STAGES,
+                    "stage": ("init", "fitted", "compressed"),
                     "target": _TARGETS,
                 },
             },
@@ -139,7 +138,6 @@ registry = Registry(
                 "paper": {
                     "noise": (0.005, 0.01, 0.05, 0.1, 0.5),
                     "layer": (1, 2, 3, 4, 5, 6),
-                    "stage": _STAGES[1:],
                     "target": _TARGETS,
                 },
             },

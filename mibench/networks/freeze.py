@@ -29,7 +29,7 @@ __all__ = ["main", "noisy_networks", "noisy_truths", "quantised_networks"]
 
 _SEED = 0
 _EVERY = 25  # epochs between those that may become the fitted stage
-_FITTED = 500  # epochs of the noisy networks' fitted stage
+_CHECK = 0.01  # nats that the second computation of a truth aims at
 _COMMAND = "python -m mibench.networks.freeze"
 # Lorenzen, Igel and Nielsen (ICLR 2022), the published code: Glorot's initial weights, dead networks done again
 QUANTISED = Training(epochs=8000, learning_rate=1e-4, init="glorot_uniform", restart_below=0.55)
@@ -67,33 +67,25 @@ def quantised_networks(training: Training = QUANTISED, say: Say = print) -> tupl
 def noisy_networks(training: Training = NOISY, say: Say = print) -> tuple[dict[str, Any], Arrays]:
     """Header and arrays of the noisy networks, without their truths."""
     inputs, labels = ib12.patterns().astype(np.float32), ib12.labels().astype(np.int64)
-    record = (min(_FITTED, training.total_epochs - 1), training.total_epochs)
+    record = (training.total_epochs,)
     arrays: Arrays = {}
     for noise in frozen.NOISES:
         run = train(Network(noise=noise), training, inputs, labels, runs=1, seed=_SEED, record=record)
         arrays[f"{noise:g}"] = run.parameters[0].astype(np.float32)
         say(f"noise {noise:g}: accuracy {run.accuracy[0, -1]:.3f}")
-    stages = {name: f"after epoch {epoch}" for name, epoch in zip(frozen.NOISY_STAGES, record, strict=True)}
-    return _header(training, stages), arrays
+    return _header(training, {"compressed": "after the last epoch"}), arrays
 
 
 def noisy_truths(arrays: Arrays, say: Say = print) -> NDArray[np.float64]:
-    """Both computations for every noise, stage, layer and target: shape (5, 2, 6, 2, 4), see `frozen.NoisyTruth`."""
-    shape = (len(frozen.NOISES), len(frozen.NOISY_STAGES), frozen.LAYERS, len(frozen.TARGETS), 4)
-    truths = np.empty(shape)
+    """Both computations for every noise, layer and target: shape (5, 6, 2, 4), the last as in `frozen.NoisyTruth`."""
+    truths = np.empty((len(frozen.NOISES), frozen.LAYERS, len(frozen.TARGETS), 4))
     for i, noise in enumerate(frozen.NOISES):
-        network = Network(noise=noise)
-        for j, stage in enumerate(frozen.NOISY_STAGES):
-            for layer in range(1, frozen.LAYERS + 1):
-                began = time.perf_counter()
-                first, second = _both(network, arrays[f"{noise:g}"][j], layer, (_SEED, i, j, layer))
-                for k in range(len(frozen.TARGETS)):
-                    truths[i, j, layer - 1, k] = [*_pair(first[k]), *_pair(second[k])]
-                say(
-                    f"noise {noise:g} {stage} layer {layer}: "
-                    + ", ".join(f"{name} {truths[i, j, layer - 1, k]}" for k, name in enumerate(frozen.TARGETS))
-                    + f" ({time.perf_counter() - began:.0f} s)"
-                )
+        for layer in range(1, frozen.LAYERS + 1):
+            began = time.perf_counter()
+            both = _both(Network(noise=noise), arrays[f"{noise:g}"][0], layer, (_SEED, i, layer))
+            for k, (one, other) in enumerate(zip(*both, strict=True)):
+                truths[i, layer - 1, k] = one.mi, one.std_error, other.mi, other.std_error
+            say(f"noise {noise:g} layer {layer}: {truths[i, layer - 1].tolist()} ({time.perf_counter() - began:.0f} s)")
     return truths
 
 
@@ -108,16 +100,10 @@ def _both(
 
     std = layer_noise(network, parameters, layer)
     labels = ib12.labels().astype(np.int64)
-    ways = (nested_information, extrapolated_information)
-    sources = (np.random.default_rng(each) for each in np.random.SeedSequence(seed).spawn(len(ways)))
-    one, other = (
-        partial(way, of, labels, std, rng, deterministic=layer == 1)() for way, rng in zip(ways, sources, strict=True)
-    )
-    return one, other
-
-
-def _pair(found: Computed) -> tuple[float, float]:
-    return found.mi, found.std_error
+    sources = [np.random.default_rng(each) for each in np.random.SeedSequence(seed).spawn(2)]
+    first = nested_information(of, labels, std, sources[0], deterministic=layer == 1)
+    second = extrapolated_information(of, labels, std, sources[1], deterministic=layer == 1, std_error=_CHECK)
+    return first, second
 
 
 def _header(training: Training, stages: dict[str, str]) -> dict[str, Any]:

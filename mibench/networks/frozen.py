@@ -25,7 +25,6 @@ __all__ = [
     "LAYERS",
     "NOISES",
     "NOISY",
-    "NOISY_STAGES",
     "QUANTISED",
     "STAGES",
     "TARGETS",
@@ -41,7 +40,6 @@ ACTIVATIONS: tuple[Activation, ...] = ("tanh", "relu")
 BITS = (2, 4, 8)
 NOISES = (0.005, 0.01, 0.05, 0.1, 0.5)
 STAGES = ("init", "fitted", "compressed")
-NOISY_STAGES = STAGES[1:]
 TARGETS = ("input", "label")
 LAYERS = 6
 FOLDER = Path(__file__).parent / "weights"
@@ -77,11 +75,12 @@ def quantised(activation: str, bits: int, stage: str, folder: Path = FOLDER) -> 
         For a network that is not among them, or a file that is not as it was written.
     """
     network = Network(activation=_one_of("activation", activation, ACTIVATIONS), bits=_one_of("bits", bits, BITS))
-    return network, _parameters(network, folder / QUANTISED, f"{activation}-{bits}", stage, STAGES)
+    at = STAGES.index(_one_of("stage", stage, STAGES))
+    return network, _parameters(network, folder / QUANTISED, f"{activation}-{bits}", len(STAGES))[at]
 
 
-def noisy(noise: float, stage: str, folder: Path = FOLDER) -> tuple[Network, NDArray[np.float32]]:
-    """A tanh network of noisy units and its parameters, shape (294,), at one of `NOISY_STAGES`.
+def noisy(noise: float, folder: Path = FOLDER) -> tuple[Network, NDArray[np.float32]]:
+    """A trained tanh network of noisy units and its parameters, shape (294,).
 
     Raises
     ------
@@ -89,10 +88,10 @@ def noisy(noise: float, stage: str, folder: Path = FOLDER) -> tuple[Network, NDA
         As `quantised`.
     """
     network = Network(noise=_one_of("noise", noise, NOISES))
-    return network, _parameters(network, folder / NOISY, f"{noise:g}", stage, NOISY_STAGES)
+    return network, _parameters(network, folder / NOISY, f"{noise:g}", 1)[0]
 
 
-def noisy_truth(noise: float, stage: str, layer: int, target: str, folder: Path = FOLDER) -> NoisyTruth:
+def noisy_truth(noise: float, layer: int, target: str, folder: Path = FOLDER) -> NoisyTruth:
     """The stored truth of a layer of `noisy`: 1 to 5, or 6 for the difference of the logits.
 
     Raises
@@ -101,13 +100,12 @@ def noisy_truth(noise: float, stage: str, layer: int, target: str, folder: Path 
         As `quantised`.
     """
     table = read(folder / NOISY)[1].get("truths")
-    shape = (len(NOISES), len(NOISY_STAGES), LAYERS, len(TARGETS), 4)
+    shape = (len(NOISES), LAYERS, len(TARGETS), 4)
     if table is None or table.shape != shape:
         found = "none" if table is None else f"of shape {table.shape}"
         raise InputError(f"{folder / NOISY} has truths {found}; expected shape {shape}: make the file again")
     at = (
         NOISES.index(_one_of("noise", noise, NOISES)),
-        NOISY_STAGES.index(_one_of("stage", stage, NOISY_STAGES)),
         _one_of("layer", layer, range(1, LAYERS + 1)) - 1,
         TARGETS.index(_one_of("target", target, TARGETS)),
     )
@@ -131,16 +129,17 @@ def write(path: Path, header: dict[str, Any], arrays: dict[str, NDArray[Any]]) -
     archive.write(path, _KIND, header, arrays)
 
 
-def _parameters(network: Network, path: Path, name: str, stage: str, stages: tuple[str, ...]) -> NDArray[np.float32]:
+def _parameters(network: Network, path: Path, name: str, stages: int) -> NDArray[np.float32]:
+    """A copy, shape (stages, P)."""
     found = read(path)[1].get(name)
-    wanted = (len(stages), network.n_parameters)
+    wanted = (stages, network.n_parameters)
     if found is None or found.shape != wanted or found.dtype != np.float32:
         said = "no such array" if found is None else f"{found.dtype} of shape {found.shape}"
         raise InputError(
             f"{path} has for {name!r} {said}; expected float32 of shape {wanted}: "
             "make the file again, with python -m mibench.networks.freeze"
         )
-    return np.array(found[stages.index(_one_of("stage", stage, stages))])
+    return np.array(found)
 
 
 def _one_of(name: str, value: Any, allowed: Any) -> Any:

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from scipy.special import logsumexp
 
 from mibench.numerics.mixture_information import Units, controlled, mixture_information
-from mibench.numerics.mixtures import Mixture, log_densities_of_each
+from mibench.numerics.mixtures import GroupedMixture, Mixture, log_densities_of_each
 
 __all__ = ["Computed", "extrapolated_information", "nested_information"]
 
@@ -36,6 +36,8 @@ _OWN = (512, 8192)  # replicas of the own input: least, and most
 _POOL = (4, 32)  # replicas of every input in each of four pools
 _SLOWEST = 0.8  # ratio of successive differences that extrapolation believes
 _NOISY = 0.65  # such a ratio cannot be told from 1/2 by differences of separate draws
+_WIDER = 1.1  # of the noise of importance sampling
+_WIDE_BATCHES = (8, 200)  # least, and most
 _AT_ONCE = 1 << 22  # own replicas that are held at a time
 
 Array = NDArray[Any]
@@ -244,7 +246,7 @@ def extrapolated_information(
     Parameters
     ----------
     centres, labels, std, rng, deterministic
-        See `nested_information`. Of a deterministic layer, entropies are subtracted in place of averaging ratios.
+        See `nested_information`. Of a deterministic layer, points are drawn with wider noise and weighted.
     replicas : int
         r of the module's head.
     std_error : float
@@ -256,7 +258,7 @@ def extrapolated_information(
     """
     n = len(labels)
     if deterministic:
-        return _by_entropies(centres(np.arange(n), 1, rng)[:, 0], labels, std, rng, std_error)
+        return _by_importance(centres(np.arange(n), 1, rng)[:, 0], labels, std, rng, std_error)
     pool = centres(np.arange(n), 4 * replicas, rng)
     dim = pool.shape[2]
     found = []
@@ -278,21 +280,26 @@ def _limit(values: list[float], errors: list[float]) -> Computed:
     return Computed(values[2] + gain * (values[2] - values[1]), mc, doubt)
 
 
-def _by_entropies(
+def _by_importance(
     atoms: Array, labels: Array, std: float, rng: np.random.Generator, std_error: float
 ) -> tuple[Computed, Computed]:
-    """h(T) - h(Z), and h(T) less the mean entropy of the classes, each entropy of its own draws."""
+    """Means over points drawn with wider noise, weighted by the ratio of densities: other points than `_of_atoms` has."""
+    n, dim = atoms.shape
+    mixture = GroupedMixture(atoms, labels, std)
+    batches: list[Array] = []
+    while len(batches) < _WIDE_BATCHES[0] or (
+        len(batches) < _WIDE_BATCHES[1] and np.max(_error_of_mean(batches)) > std_error
+    ):
+        z = _WIDER * rng.standard_normal((n, dim))
+        squares = (z**2).sum(axis=1)
+        weights = np.exp(dim * math.log(_WIDER) - 0.5 * squares * (1 - _WIDER**-2))
+        of_class, of_all = mixture.log_densities(atoms + std * z, labels)
+        own = -0.5 * (squares + dim * math.log(2 * math.pi * std**2))
+        batches.append(np.array([own - of_all, of_class - of_all]) @ weights / weights.sum())
+    found, errors = np.mean(batches, axis=0), _error_of_mean(batches)
+    return Computed(float(found[0]), float(errors[0]), 0.0), Computed(float(found[1]), float(errors[1]), 0.0)
 
-    def entropy(values: Array) -> tuple[float, float]:
-        k = len(values)
-        units = Units(values, np.ones(k, dtype=np.int64), np.full(k, 1 / k), np.arange(k))
-        one = mixture_information(units, std, rng, std_error=std_error / 2)
-        return one.entropy, one.mc_std_error
 
-    dim = atoms.shape[1]
-    whole, error = entropy(atoms)
-    noise = 0.5 * dim * math.log(2 * math.pi * math.e * std**2)
-    classes = [(np.mean(labels == y), *entropy(atoms[labels == y])) for y in np.unique(labels)]
-    of_label = whole - sum(p * h for p, h, _ in classes)
-    mc = math.hypot(error, *(float(p * e) for p, _, e in classes))
-    return Computed(whole - noise, error, 0.0), Computed(float(of_label), mc, 0.0)
+def _error_of_mean(batches: list[Array]) -> Array:
+    spread: Array = np.std(batches, axis=0, ddof=1)
+    return spread / math.sqrt(len(batches))

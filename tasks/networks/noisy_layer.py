@@ -41,8 +41,6 @@ class NoisyLayer:
     layer : int
         1 to 5: the hidden layers, noise included. 6: the difference of the two logits, of which the softmax is a
         function that loses nothing; it has no noise but that of the layers before it.
-    stage : {"fitted", "compressed"}
-        After 500 epochs, after all of them.
     target : {"input", "label"}
         What X is: the 12 bits, or their label.
     replicas : int
@@ -64,7 +62,6 @@ class NoisyLayer:
 
     noise: float = 0.1
     layer: int = 5
-    stage: str = "compressed"
     target: Target = "input"
     replicas: int = 32
 
@@ -73,19 +70,18 @@ class NoisyLayer:
 
     def __post_init__(self) -> None:
         check_choice("noise", self.noise, frozen.NOISES)
-        check_choice("stage", self.stage, frozen.NOISY_STAGES)
         check_choice("target", self.target, get_args(Target))
         object.__setattr__(self, "layer", check_layer(self.layer, frozen.LAYERS))
         object.__setattr__(self, "replicas", check_count("replicas", self.replicas, 1))
 
     @cached_property
     def _frozen(self) -> tuple[Network, NDArray[Any]]:
-        return frozen.noisy(self.noise, self.stage)
+        return frozen.noisy(self.noise)
 
     @cached_property
     def truth(self) -> Truth:
         """The stored value in nats, its standard error at most 0.005."""
-        found = frozen.noisy_truth(self.noise, self.stage, self.layer, self.target)
+        found = frozen.noisy_truth(self.noise, self.layer, self.target)
         return Truth(found.mi, found.std_error, "monte carlo")
 
     @property

@@ -48,7 +48,7 @@ def test_the_file_says_how_it_was_made() -> None:
     for name in (frozen.QUANTISED, frozen.NOISY):
         header, _ = frozen.read(frozen.FOLDER / name)
         assert header["command"] == "python -m mibench.networks.freeze"
-        assert set(header["stages"]) >= {"fitted", "compressed"}
+        assert "compressed" in header["stages"]
 
 
 def test_truncated_and_changed_files_are_refused(folder: Path) -> None:
@@ -71,7 +71,7 @@ def test_pickles_are_refused(folder: Path) -> None:
         frozen.quantised("tanh", 8, "init", folder)
     np.savez(folder / frozen.NOISY, **{"0.1": np.array([{}], dtype=object)})
     with pytest.raises(InputError, match=r"noisy\.npz"):
-        frozen.noisy(0.1, "fitted", folder)
+        frozen.noisy(0.1, folder)
 
 
 def test_other_shapes_and_missing_networks_are_refused(folder: Path) -> None:
@@ -80,7 +80,7 @@ def test_other_shapes_and_missing_networks_are_refused(folder: Path) -> None:
         frozen.quantised("tanh", 8, "init", folder)
     rewritten(folder, frozen.NOISY, truths=np.zeros((1, 2)))
     with pytest.raises(InputError, match=r"has truths of shape \(1, 2\)"):
-        frozen.noisy_truth(0.1, "fitted", 1, "input", folder)
+        frozen.noisy_truth(0.1, 1, "input", folder)
     with pytest.raises(InputError, match="no frozen network with bits 3; there are: 2, 4, 8"):
         frozen.quantised("tanh", 3, "init", folder)
 
