@@ -184,12 +184,13 @@ def test_it_learns():
     assert (accuracy[:, -1] > accuracy[:, 0]).all()
 
 
+@pytest.mark.parametrize("optimiser", [ADAM, SGD], ids=["adam", "sgd"])
 @pytest.mark.parametrize(("mode", "bits"), ROUNDINGS)
-@pytest.mark.parametrize("activation", ["tanh", "relu"])
-def test_both_engines_do_the_same(activation, mode, bits):
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_both_engines_do_the_same(activation, mode, bits, optimiser):
     """Two hundred steps, in float64."""
     network = Network((6, 5, 4, 3), activation, bits=bits, mode=mode, noise=0.0 if bits else 0.1)
-    training = Training(batch=20, **ADAM)
+    training = Training(batch=20, **optimiser)
     state, rows = _start(network, training)
     other = copy.deepcopy(state)
     loss, accuracy = Batched("cpu").advance(network, training, state, rows, 50)
