@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mibench.contracts import Estimate, InputError
 from mibench.estimators.inputs import as_matrices
@@ -47,7 +48,11 @@ class NoisyPlugin:
     -----
     The mixture of n values has less entropy than that of all values: h(P * N) - E h(P_n * N) is a mean divergence. So
     h(T) is biased down, and I(X;T) with it where h(T|x) is exact; too few replicas bias h(T|x) down and I(X;T) up.
-    `std_error` and the 95 % interval hold the sampling error over rows and the Monte Carlo error, not these biases.
+    The 95 % interval holds the sampling error over rows, the Monte Carlo error, and bounds of both biases, estimated
+    from the same draws: ``ln(1 + chi^2 / n)`` for n independent values, with chi^2 the chi-square information between a
+    value and its noisy self (upwards for h(T), downwards for h(T|x) or each class). Where most values stand alone the
+    sample bounds nothing, and the interval ends at ln of the declared alphabet, or there is none; of h(T|x), it begins
+    at 0. `std_error` leaves the biases out.
     """
 
     std_error: float = 0.01
@@ -87,8 +92,9 @@ class NoisyPlugin:
         Notes
         -----
         Diagnostics: ``entropy`` h(T), ``mc_std_error``, ``draws`` (noise vectors per noise-free value or x),
-        ``replicas``, ``cap`` (entropy of the distinct x among the rows, at most ln n: no estimate exceeds it), and
-        ``risk_bound``, where all noise-free values lie in [-1, 1]^d: see `risk_bound`.
+        ``replicas``, ``cap`` (entropy of the distinct x among the rows, at most ln n: no estimate exceeds it),
+        ``bias_below`` and ``bias_above`` (what the interval allows for the biases, where finite), ``risk_bound``, where
+        all noise-free values lie in [-1, 1]^d: see `risk_bound`.
         """
         x, y = as_matrices(x, y)
         noisy = read_noisy_side(x, y, side or {})
@@ -98,9 +104,29 @@ class NoisyPlugin:
         weights = noisy.units.weights
         variance = float(weights @ ((found.terms - found.mi) ** 2 - found.term_variances)) * len(x) / (len(x) - 1)
         error = math.sqrt(max(variance, 0.0) / len(x) + found.mc_std_error**2)
-        return Estimate(
-            found.mi, error, normal_interval(found.mi, error), diagnostics=_diagnostics(noisy, found, len(x))
-        )
+        below, above = _most_bias(noisy, found, len(x))
+        low, high = normal_interval(found.mi, error)
+        low, high = max(min(low - above, noisy.most), 0.0), min(high + below, noisy.most)
+        bounded = {"bias_below": below, "bias_above": above}
+        diagnostics = _diagnostics(noisy, found, len(x)) | {k: v for k, v in bounded.items() if math.isfinite(v)}
+        interval = (low, high) if math.isfinite(high) else None
+        return Estimate(found.mi, error, interval, diagnostics=diagnostics)
+
+
+def _most_bias(noisy: NoisySide, found: MixtureInformation, n: int) -> tuple[float, float]:
+    """How far the estimate may lie below the information by the bias of h(T), and above it by that of h(T|x)."""
+    units = noisy.units
+    shares = np.bincount(units.groups, units.weights)
+    # values that each group's density is made of: its replicas, or its rows, of which equal ones are one unit
+    centres = np.maximum(np.bincount(units.groups, units.sizes), n * shares)
+    own = np.bincount(units.groups, units.weights * found.own_overlaps) / shares
+    above = np.where(centres > 1, _bias(own, centres), 0.0)  # one value is the function of x that it is declared to be
+    return float(_bias(np.array(found.overlap), np.array(n))), float(shares @ above)
+
+
+def _bias(overlap: NDArray[Any], n: NDArray[Any]) -> NDArray[Any]:
+    """``ln(1 + chi^2 / n)``; unbounded where most of n values stand alone: how many there are they cannot tell."""
+    return np.where(overlap > n / 2, np.inf, np.log1p(np.maximum(overlap - 1.0, 0.0) / n))
 
 
 def _diagnostics(noisy: NoisySide, found: MixtureInformation, n: int) -> dict[str, float]:

@@ -38,6 +38,8 @@ class NoisySide:
         Noise-free values per row.
     atoms : float
         How many values S can take, where that is declared and S is a function of the other side; else infinite.
+    most : float
+        The most that the other side can tell: ln of its declared alphabet; else infinite.
     """
 
     side: str
@@ -45,6 +47,7 @@ class NoisySide:
     units: Units
     replicas: int
     atoms: float = math.inf
+    most: float = math.inf
 
 
 def read_noisy_side(x: Matrix, y: Matrix, side: Mapping[str, Any]) -> NoisySide:
@@ -115,8 +118,8 @@ def _from_replicas(t: str, std: float, data: Mapping[str, Matrix], side: Mapping
     rows = np.bincount(which)
     order = np.argsort(which, kind="stable")
     units = Units(centres[order].reshape(-1, dim), rows * replicas, rows / n, np.arange(len(first)))
-    size = alphabet_size(other, len(first), side)
-    return NoisySide(t, std, units, replicas, size if size is not None and replicas == 1 else math.inf)
+    size = alphabet_size(other, len(first), side) or math.inf
+    return NoisySide(t, std, units, replicas, size if replicas == 1 else math.inf, math.log(size))
 
 
 def _from_classes(t: str, std: float, data: Mapping[str, Matrix], side: Mapping[str, Any]) -> NoisySide:
@@ -124,7 +127,7 @@ def _from_classes(t: str, std: float, data: Mapping[str, Matrix], side: Mapping[
     n, dim = data[t].shape
     clean = noise_free(f"clean_{t}", side, (n, 1, dim), f"{t} before its noise, row by row")[:, 0]
     check_resolved(f"side['clean_{t}']", clean, std)
-    _, classes = distinct_rows(data[other])
+    values, classes = distinct_rows(data[other])
     first, which = distinct_rows(np.column_stack([clean, classes]))
-    weights = np.bincount(which) / n
-    return NoisySide(t, std, Units(clean[first], np.ones(len(first), dtype=np.int64), weights, classes[first]), 1)
+    units = Units(clean[first], np.ones(len(first), dtype=np.int64), np.bincount(which) / n, classes[first])
+    return NoisySide(t, std, units, 1, most=math.log(alphabet_size(other, len(values), side) or math.inf))

@@ -62,6 +62,10 @@ class MixtureInformation:
         Differential entropy of the whole mixture, from the same draws.
     terms, term_variances : ndarray, shape (u,)
         E ln p_g / p of each unit, and the Monte Carlo variance of each.
+    overlap, own_overlaps : float, and ndarray of shape (u,)
+        One more than the chi-square information between a draw and its unit, ``E p_u / p``, and for each unit that
+        between a draw and its centre within the group, ``E p_centre / p_g``: 1 where all are alike, the number of units
+        (of centres) where none are.
     draws : int
         Noise vectors per unit.
     """
@@ -71,6 +75,8 @@ class MixtureInformation:
     entropy: float
     terms: NDArray[np.float64]
     term_variances: NDArray[np.float64]
+    overlap: float
+    own_overlaps: NDArray[np.float64]
     draws: int
 
 
@@ -96,6 +102,7 @@ def mixture_information(
     starts = np.cumsum(units.sizes) - units.sizes
     turns = rng.random(count)
     first, second, level, surprise, done = np.zeros(count), np.zeros(count), np.zeros(count), 0.0, 0
+    whole, within = np.zeros(count), np.zeros(count)
     while True:
         pairs = max(2, _ROUND // count)
         if draws is not None:
@@ -105,10 +112,14 @@ def mixture_information(
         centres = units.centres[starts[which] + (turn * units.sizes[which]).astype(np.int64)]
         z = rng.standard_normal((len(which), dim))
         ratio, log_all = np.zeros(len(which)), np.zeros(len(which))
+        of_centre = -0.5 * ((z**2).sum(axis=1) + dim * np.log(2 * np.pi * std**2))
         for sign in (0.5, -0.5):
             own, of_all = mixture.log_densities(centres + 2 * sign * std * z, units.groups[which])
             ratio += 0.5 * (own - of_all)
             log_all += 0.5 * of_all
+            of_its_unit = np.where(units.sizes[which] > 1, own, of_centre)  # units of several centres are groups
+            whole += 0.5 * np.exp(of_its_unit - of_all).reshape(count, pairs).sum(axis=1)
+            within += 0.5 * np.exp(of_centre - own).reshape(count, pairs).sum(axis=1)
         squares = (z**2 - 1.0).reshape(count, pairs, dim)
         of_unit = controlled(ratio.reshape(count, pairs), squares)
         if done == 0:
@@ -123,7 +134,8 @@ def mixture_information(
         error = float(np.sqrt((units.weights**2 * variances).sum()))
         if done >= draws // 2 if draws is not None else error <= std_error:
             mi, entropy = float(units.weights @ terms), surprise / done
-            return MixtureInformation(mi, error, entropy, terms, variances, 2 * done)
+            overlap = float(units.weights @ whole) / done
+            return MixtureInformation(mi, error, entropy, terms, variances, overlap, within / done, 2 * done)
 
 
 def controlled(values: Array, controls: Array) -> Array:

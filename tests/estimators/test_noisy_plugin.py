@@ -334,3 +334,29 @@ def test_groups_of_the_estimate_are_those_of_the_mixture():
     terms = own - of_all
     found = NoisyPlugin(std_error=0.004).estimate(x, y, side=side)
     assert found.mi == pytest.approx(terms.mean(), abs=4.5 * math.hypot(0.004, terms.std() / 200))
+
+
+@pytest.mark.parametrize("n", [200, 1000])
+def test_the_interval_holds_what_the_sample_has_not_seen(n):
+    """Isolated values: the estimate is ln n whatever the alphabet, and the interval ends where the alphabet does."""
+    rng = np.random.default_rng(n)
+    x = rng.integers(0, 5000, n)
+    clean = x[:, None].astype(float)
+    side = {"noise_std_y": 0.01, "clean_y": clean, "centres_y": clean[:, None], "x_is_discrete": True}
+    y = clean + 0.01 * rng.standard_normal((n, 1))
+    open_ended = NoisyPlugin().estimate(x, y, rng=0, side=side)
+    assert open_ended.mi < np.log(n) + 1e-9
+    assert open_ended.interval is None
+    declared = NoisyPlugin().estimate(x, y, rng=0, side={**side, "alphabet_size_x": 5000})
+    assert declared.mi == open_ended.mi
+    assert declared.interval[0] <= np.log(5000) == pytest.approx(declared.interval[1])
+
+
+def test_the_interval_allows_for_the_bias_of_few_replicas():
+    """No information at all, and 4 replicas: the estimate is above 0 by far, its interval is not."""
+    rng = np.random.default_rng(0)
+    x, centres = np.arange(400), rng.standard_normal((400, 4, 2))
+    side = {"noise_std_y": 0.1, "centres_y": centres, "x_is_discrete": True, "alphabet_size_x": 400}
+    found = NoisyPlugin().estimate(x, centres[:, 0] + 0.1 * rng.standard_normal((400, 2)), rng=0, side=side)
+    assert found.mi > 0.5
+    assert found.interval[0] == 0.0
