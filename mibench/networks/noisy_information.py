@@ -283,7 +283,7 @@ def _limit(values: list[float], errors: list[float]) -> Computed:
 def _by_importance(
     atoms: Array, labels: Array, std: float, rng: np.random.Generator, std_error: float
 ) -> tuple[Computed, Computed]:
-    """Means over points drawn with wider noise, weighted by the ratio of densities: other points than `_of_atoms` has."""
+    """Means over points drawn with wider noise, weighted by the ratio of densities: not the points of `_of_atoms`."""
     n, dim = atoms.shape
     mixture = GroupedMixture(atoms, labels, std)
     batches: list[Array] = []
