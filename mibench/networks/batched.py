@@ -29,7 +29,6 @@ __all__ = ["Batched"]
 class Batched:
     """Trains R networks at once.
 
-    ``rows.inputs`` may be uint8: a pixel v stands for v / 255, and only the rows of a batch are ever held as floats.
     Under ``shared_order`` the training rows of all runs are those of the first.
 
     Parameters
@@ -92,9 +91,7 @@ class _Feed:
         size = self.training.batch or n
         for step, at in enumerate(range(0, n, size)):
             those = train[:, at : at + size]
-            found = self.inputs.index_select(0, those.flatten()).to(self.dtype)  # indexing is 10 times slower
-            if self.inputs.dtype == torch.uint8:
-                found = found.div_(255)
+            found = self.inputs.index_select(0, those.flatten())  # indexing is 10 times slower
             inputs = found if self.training.shared_order else found.view(*those.shape, -1)
             yield inputs.mT, labels[:, at : at + size], self._noise(epoch, step, those.shape[1])
 

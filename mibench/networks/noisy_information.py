@@ -30,9 +30,8 @@ from mibench.numerics.mixtures import GroupedMixture, Mixture, log_densities_of_
 
 __all__ = ["Computed", "extrapolated_information", "nested_information"]
 
-_PAIRS = 2  # antithetic pairs of noise for each input and batch
 _BATCHES = (4, 16)  # least, and most
-_OWN = (512, 8192)  # replicas of the own input: least, and most
+_OWN = 512  # replicas of the own input, at least
 _POOL = (4, 32)  # replicas of every input in each of four pools
 _SLOWEST = 0.8  # ratio of successive differences that extrapolation believes
 _NOISY = 0.65  # such a ratio cannot be told from 1/2 by differences of separate draws
@@ -76,6 +75,8 @@ def nested_information(
     *,
     deterministic: bool = False,
     std_error: float = 0.005,
+    pairs: int = 2,
+    most_own: int = 8192,
 ) -> tuple[Computed, Computed]:
     """I(X;T) and I(Y;T) by nested Monte Carlo between two bounds.
 
@@ -91,7 +92,11 @@ def nested_information(
     deterministic : bool
         Whether S is a function of x.
     std_error : float
-        Aimed at, in nats; the errors returned are larger where `_OWN`, `_POOL` and `_BATCHES` do not reach it.
+        Aimed at, in nats; the errors returned are larger where `most_own`, `_POOL` and `_BATCHES` do not reach it.
+    pairs : int
+        Antithetic pairs of noise for each input and batch.
+    most_own : int
+        Replicas of the own input, at most.
 
     Returns
     -------
@@ -99,18 +104,18 @@ def nested_information(
     """
     if deterministic:
         return _of_atoms(centres, labels, std, rng, std_error)
-    own, pool = _OWN[0], _POOL[0]
-    means = [_batch(centres, labels, std, rng, own, pool)]
+    own, pool = _OWN, _POOL[0]
+    means = [_batch(centres, labels, std, rng, own, pool, pairs)]
     # of the error aimed at, 0.4 for the bracket and 0.6 for the pools leave 0.69 for Monte Carlo
     grown = (
-        _grown(own, _bracket(means) / (0.4 * std_error), _OWN),
+        _grown(own, _bracket(means) / (0.4 * std_error), (_OWN, most_own)),
         _grown(pool, _pool_limits(means)[1] / (0.6 * std_error), _POOL),
     )
     if grown != (own, pool):
         own, pool = grown
         means = []
     while len(means) < _BATCHES[0] or (_worth_more(_summary(means), std_error) and len(means) < _BATCHES[1]):
-        means.append(_batch(centres, labels, std, rng, own, pool))
+        means.append(_batch(centres, labels, std, rng, own, pool, pairs))
     return _summary(means)
 
 
@@ -162,7 +167,7 @@ def _summary(means: list[Array]) -> tuple[Computed, Computed]:
 
 
 def _batch(
-    centres: Centres, labels: Array, std: float, rng: np.random.Generator, replicas: int, pool_replicas: int
+    centres: Centres, labels: Array, std: float, rng: np.random.Generator, replicas: int, pool_replicas: int, pairs: int
 ) -> Array:
     """Means over one round of draws, shape (3, 2, 2).
 
@@ -170,7 +175,7 @@ def _batch(
     """
     n = len(labels)
     everyone = np.arange(n)
-    made = centres(everyone, _PAIRS, rng)
+    made = centres(everyone, pairs, rng)
     dim = made.shape[2]
     z = rng.standard_normal(made.shape)
     points = np.concatenate([made + std * z, made - std * z], axis=1)  # (n, 2 pairs, d)
@@ -190,8 +195,8 @@ def _batch(
         others = [logsumexp(each, axis=0) - math.log(len(some)) for each in zip(*some, strict=True)]
         log_p = np.logaddexp(mine, others[0]) - math.log(n)
         terms = (mine - log_p, np.logaddexp(mine, others[1]) - np.log(size) - log_p)
-        pairs = (each.reshape(n, 2, _PAIRS).mean(axis=1) for each in terms)
-        return [float(controlled(each, z**2 - 1.0).mean()) for each in pairs]
+        of_pairs = (each.reshape(n, 2, pairs).mean(axis=1) for each in terms)
+        return [float(controlled(each, z**2 - 1.0).mean()) for each in of_pairs]
 
     levels = [[pools[i : i + k] for i in range(0, 4, k)] for k in (1, 2, 4)]
     return np.array([[np.mean([means(mine, each) for each in level], axis=0) for mine in own] for level in levels])

@@ -51,7 +51,7 @@ def test_twenty_networks_on_images(benchmark: BenchmarkFixture, mode: str, bits:
     rng = np.random.default_rng(0)
     network = Network(DIGITS, "relu", bits=bits, mode=mode)  # type: ignore[arg-type]
     inked = rng.random((60_000, DIGITS[0])) < 0.19  # the share of pixels that MNIST's digits ink
-    inputs = inked * rng.integers(1, 256, inked.shape, dtype=np.uint8)
+    inputs = inked * rng.integers(1, 256, inked.shape, dtype=np.uint8) / np.float32(255)
     rows = Rows(inputs, np.tile(np.arange(60_000), (20, 1)), np.tile(rng.integers(0, 10, 60_000), (20, 1)))
     _time(benchmark, network, Training(shared_order=True), _start(network, 20, rng), rows)
 

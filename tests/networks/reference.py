@@ -57,7 +57,7 @@ def advance(network: Network, training: Training, state: State, rows: Rows, epoc
 def _advance_run(
     network: Network, training: Training, state: State, rows: Rows, run: int, loss: Any, accuracy: Any
 ) -> int:
-    inputs = torch.from_numpy(_floats(rows.inputs)[rows.train[run]])
+    inputs = torch.from_numpy(rows.inputs.astype(np.float64)[rows.train[run]])
     labels = torch.from_numpy(rows.labels[run])
     layers = [
         (torch.tensor(w, requires_grad=True), torch.tensor(b, requires_grad=True))
@@ -220,10 +220,6 @@ def _write_back(
     elif training.momentum:
         state.first[run] = flat("momentum_buffer")
     state.ranges[run] = ranges
-
-
-def _floats(inputs: Any) -> Any:
-    return inputs / 255.0 if inputs.dtype == np.uint8 else inputs.astype(np.float64)
 
 
 def _noise(network: Network, key: Any, epoch: int, step: int, layer: int, rows: int) -> Tensor:
