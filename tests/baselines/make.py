@@ -18,7 +18,8 @@ TRAINED = [f"ae[steps=200]+{name}" for name in ("ksg", "kl", "wkl", "kde")]
 TRAINED += [f"{name}[max_steps=100]" for name in ("mine", "dv", "nwj", "infonce", "smile")]
 OF_DENSITIES = ["gaussian", "ksg", "kl", "wkl", "kde", "binning", "pca+*", "oracle+*", *TRAINED]
 OF_LAYERS = ["plugin", "noisy-plugin", "kde-bounds", "ksg", "gaussian", "binning[convention=saxe-code]"]
-SELECTIONS = {"quick": ("images,gaussian", OF_DENSITIES), "networks": ("networks", OF_LAYERS)}
+LAYERS = "networks,noisy-layer[layer=2],noisy-layer[layer=2,target=label]"
+SELECTIONS = {"quick": ("images,gaussian", OF_DENSITIES), "networks": (LAYERS, OF_LAYERS)}
 LIMITS = ["--quick", "--n-samples", "1000", "--repetitions", "2", "--device", "cpu", "--threads", "1"]
 
 
