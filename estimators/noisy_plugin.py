@@ -51,8 +51,8 @@ class NoisyPlugin:
     The 95 % interval holds the sampling error over rows, the Monte Carlo error, and bounds of both biases, estimated
     from the same draws: ``ln(1 + chi^2 / n)`` for n independent values, with chi^2 the chi-square information between a
     value and its noisy self (upwards for h(T), downwards for h(T|x) or each class). Where most values stand alone the
-    sample bounds nothing, and the interval ends at ln of the declared alphabet, or there is none; of h(T|x), it begins
-    at 0. `std_error` leaves the biases out.
+    sample bounds nothing: of h(T), the interval ends at ln of the declared alphabet, or there is none; of p(t|x), it
+    takes this x to tell nothing. `std_error` leaves the biases out.
     """
 
     std_error: float = 0.01
@@ -120,7 +120,11 @@ def _most_bias(noisy: NoisySide, found: MixtureInformation, n: int) -> tuple[flo
     # values that each group's density is made of: its replicas, or its rows, of which equal ones are one unit
     centres = np.maximum(np.bincount(units.groups, units.sizes), n * shares)
     own = np.bincount(units.groups, units.weights * found.own_overlaps) / shares
-    above = np.where(centres > 1, _bias(own, centres), 0.0)  # one value is the function of x that it is declared to be
+    terms = (
+        np.bincount(units.groups, units.weights * found.terms) / shares
+    )  # divergences from p(t): at least 0 in truth
+    above = np.minimum(_bias(own, centres), np.maximum(terms, 0.0))
+    above[centres <= 1] = 0.0  # one value is the function of x that it is declared to be
     return float(_bias(np.array(found.overlap), np.array(n))), float(shares @ above)
 
 
