@@ -2,6 +2,7 @@
 """Mean |error| per task and estimator of a run, as Markdown, and a paired comparison of two estimators.
 
 python docs/examples/accuracy.py runs/accuracy
+python docs/examples/accuracy.py runs/accuracy --signed
 python docs/examples/accuracy.py runs/accuracy ae+wkl mine
 """
 
@@ -16,14 +17,17 @@ from mibench.harness.store import load
 
 def main(folder: str, first: str = "", second: str = "") -> None:
     rows = frame(load(Path(folder)).rows)
-    rows = rows[rows["ok"]].assign(error=lambda table: table["error"].abs())
-    if first:
+    rows = rows[rows["ok"]]
+    signed = first == "--signed"
+    if not signed:
+        rows = rows.assign(error=rows["error"].abs())
+    if first and not signed:
         return compare(rows, first, second)
     table = rows.pivot_table(index="task", columns="estimator", values="error", aggfunc="mean", sort=False)
     print("| task |", " | ".join(table.columns), "|")
     print("|---|" + "---|" * len(table.columns))
     for task, errors in table.iterrows():
-        print(f"| `{task}` |", " | ".join("" if np.isnan(e) else f"{e:.3f}" for e in errors), "|")
+        print(f"| `{task}` |", " | ".join("" if np.isnan(e) else f"{e:{'+' * signed}.3f}" for e in errors), "|")
 
 
 def compare(rows, first: str, second: str, draws: int = 10_000) -> None:
