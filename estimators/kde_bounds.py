@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from mibench.contracts import Estimate, InputError
 from mibench.estimators.inputs import as_matrices
-from mibench.estimators.intervals import normal_interval
 from mibench.estimators.kde_centres import Centres, read_centres
 from mibench.estimators.kde_enclosure import enclosure
 from mibench.numerics.entropies import plug_in
@@ -123,14 +122,11 @@ class KDEBounds:
         upper = max(min(float(share @ (own["lower"] - every["upper"])), cap), lower)
         terms = difference[self.report]
         mi, saturation = float(share @ terms), float(share @ (n * np.exp(every["upper"]) < 2.0))
-        std_error = interval = None
-        if saturation < 0.5:
-            std_error = float(terms[of_row].std(ddof=1)) / math.sqrt(n)
-            interval = normal_interval(mi, std_error)
+        std_error = float(terms[of_row].std(ddof=1)) / math.sqrt(n) if saturation < 0.5 else None
         return Estimate(
             mi,
             std_error,
-            interval,
+            None,  # the middle of two bounds has no interval that would hold the information: see `bounds`
             enclosure(centres, *(sums[name][of_row] for name in ("lower", "upper") for sums in (own, every)))
             if centres.declared
             else None,

@@ -201,7 +201,7 @@ def test_presets_sizes_and_the_default_folder(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--tasks", "imags"], "no task, pattern or tag 'imags'; did you mean images?"),
+        (["--tasks", "imags"], "no task, pattern or tag 'imags'; did you mean images"),
         (["--tasks", "gaussian[mo=1]"], "task 'gaussian' has no parameter 'mo'; did you mean mi?"),
         (["--tasks", "gaussian[mi=-1]"], "gaussian[mi=-1]: "),
         (["--tasks", "gaussian", "--estimators", "kgs"], "no estimator, pattern or tag 'kgs'; did you mean ksg?"),

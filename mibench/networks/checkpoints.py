@@ -45,6 +45,7 @@ class Checkpoints:
         self._lock = -1
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
+            self._refuse_others()
             self._lock = open_above(self._folder / _LOCK, os.O_CREAT | os.O_RDWR)
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             self._claim(setting)
@@ -105,15 +106,17 @@ class Checkpoints:
     def _path(self, number: int) -> Path:
         return self._folder / f"part-{number:06d}.npz"
 
+    def _refuse_others(self) -> None:
+        """Leave a folder of somebody else as it was."""
+        names = sorted(entry.name for entry in self._folder.iterdir() if entry.suffix != _UNFINISHED)
+        others = [name for name in names if name != _LOCK]
+        if others and _SETTING not in names:
+            raise InputError(f"folder {self._folder} holds {others[0]!r} and no training: give a new or empty one")
+
     def _claim(self, setting: Mapping[str, Any]) -> None:
         """Have the folder say what is trained in it, or see that it is this."""
         path = self._folder / _SETTING
         if not path.exists():
-            others = sorted(
-                entry.name for entry in self._folder.iterdir() if entry.name != _LOCK and entry.suffix != _UNFINISHED
-            )
-            if others:
-                raise InputError(f"folder {self._folder} holds {others[0]!r} and no training: give a new or empty one")
             write_whole(path, canonical_json(setting).encode())
             return
         try:
@@ -121,10 +124,9 @@ class Checkpoints:
         except (ValueError, TypeError) as error:
             raise InputError(f"{path} is damaged ({error}): give another folder, or remove this one") from error
         if canonical_json(found) != canonical_json(setting):
-            differ = [name for name in sorted({*found, *setting}) if found.get(name) != _plain(setting.get(name))]
-            shown = "; ".join(
-                f"{name} is {_short(found.get(name))}, not {_short(setting.get(name))}" for name in differ
-            )
+            was, wanted = _leaves(found), _leaves(_plain(setting))
+            differ = [name for name in sorted({*was, *wanted}) if was.get(name) != wanted.get(name)]
+            shown = "; ".join(f"{name} is {_short(was.get(name))}, not {_short(wanted.get(name))}" for name in differ)
             raise InputError(f"folder {self._folder} holds another training ({shown}): give another folder")
 
 
@@ -135,3 +137,11 @@ def _plain(value: Any) -> Any:
 def _short(value: Any) -> str:
     text = canonical_json(value)
     return text if len(text) < 60 else text[:57] + "..."
+
+
+def _leaves(value: Mapping[str, Any], above: str = "") -> dict[str, Any]:
+    """Nested settings under dotted names: what differs is then named itself."""
+    found: dict[str, Any] = {}
+    for key, each in value.items():
+        found |= _leaves(each, f"{above}{key}.") if isinstance(each, Mapping) else {f"{above}{key}": each}
+    return found

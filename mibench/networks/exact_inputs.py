@@ -42,10 +42,9 @@ def prepared(
     ):
         if values.shape != shape or (name == "inputs" and not values.size):
             raise InputError(f"{name} have shape {values.shape}: give {shape}, at least one row")
-        if values.dtype not in (np.float32, np.float64):
-            raise InputError(
-                f"{name} hold {values.dtype} values: give float32 or float64 (bits as 0.0 and 1.0, pixels as v / 255)"
-            )
+        whole = name == "inputs" and values.dtype.kind in "biu"  # taken as they are: pixels are not divided
+        if values.dtype not in (np.float32, np.float64) and not whole:
+            raise InputError(f"{name} hold {values.dtype} values: give float32 or float64")
         if not np.isfinite(values).all():
             raise InputError(f"{name} hold NaN or infinity: give finite numbers")
     inputs = inputs.astype(parameters.dtype, copy=False)

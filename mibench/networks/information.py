@@ -29,6 +29,7 @@ from mibench.numerics.hashing import count_pairs, count_pairs_reference
 
 __all__ = ["assert_processing", "information_of_joint", "layer_information", "layer_information_reference"]
 
+_MOST_WEIGHT = 1 << 22  # of a row; see `mibench.numerics.exact_logs`
 _MOST_LABELS = 64  # beyond, the table of codes and labels is mostly empty, and pairs are counted by themselves
 
 
@@ -141,6 +142,8 @@ def _checked(
     if weights is None:
         return codes, labels, None
     weights = np.asarray(weights)
+    if weights.dtype.kind in "iu" and weights.size and int(weights.max()) > _MOST_WEIGHT:
+        raise InputError(f"a weight is {weights.max()}: give how often each row counts, at most {_MOST_WEIGHT}")
     if weights.shape != labels.shape or weights.dtype.kind not in "iu" or weights.min() < 0 or not weights.any():
         raise InputError(
             f"weights have shape {weights.shape} and type {weights.dtype}: give for each of {len(codes)} rows how "

@@ -300,7 +300,8 @@ def _by_importance(
         weights = np.exp(dim * math.log(_WIDER) - 0.5 * squares * (1 - _WIDER**-2))
         of_class, of_all = mixture.log_densities(atoms + std * z, labels)
         own = -0.5 * (squares + dim * math.log(2 * math.pi * std**2))
-        batches.append(np.array([own - of_all, of_class - of_all]) @ weights / weights.sum())
+        weights *= np.bincount(labels)[labels] / np.bincount(labels, weights)[labels]  # a class keeps its share
+        batches.append(np.array([own - of_all, of_class - of_all]) @ weights / n)
     found, errors = np.mean(batches, axis=0), _error_of_mean(batches)
     return Computed(float(found[0]), float(errors[0]), 0.0), Computed(float(found[1]), float(errors[1]), 0.0)
 

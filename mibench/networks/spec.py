@@ -67,6 +67,8 @@ class Network:
     noise: float = 0.0
 
     def __post_init__(self) -> None:
+        if not isinstance(self.widths, tuple | list):
+            raise InputError(f"widths is {self.widths!r}: give a tuple of whole numbers, the input's first")
         if len(self.widths) < 2 or not all(_is_count(width) for width in self.widths):
             raise InputError(
                 f"widths is {self.widths!r}: give whole numbers of at least 1, the input's first, 2 or more"
@@ -86,6 +88,7 @@ class Network:
             raise InputError(
                 f"bits is {self.bits} and mode is {self.mode!r}: 'float32-exact' goes without bits, others with them"
             )
+        object.__setattr__(self, "bits", None if self.bits is None else int(self.bits))
         if not _is_number(self.noise) or self.noise < 0:
             raise InputError(f"noise is {self.noise!r}: give a standard deviation, a finite number of at least 0")
         if self.noise and self.bits is not None:
@@ -199,6 +202,7 @@ class Training:
             value = getattr(self, name)
             if not (_is_count(value, least) or (name == "batch" and value is None)):
                 raise InputError(f"{name} is {value!r}: give a whole number of at least {least}")
+            object.__setattr__(self, name, None if value is None else int(value))
         ranges = {
             "learning_rate": (0.0, math.inf),
             "beta1": (0.0, 1.0),

@@ -37,7 +37,7 @@ class NetworkLayer:
     ----------
     network : Network
         Of 12 inputs, without noise.
-    parameters : tuple of float
+    parameters : tuple of float, or array of shape (P,)
         Its weights and biases in one vector, as `Network.layers` reads them.
     layer : int
         1 is the first hidden layer, ``network.n_layers`` the output.
@@ -48,7 +48,7 @@ class NetworkLayer:
     flip : float
         Before the network reads them, each bit of the pattern is flipped with this probability, independently; X and
         the label are those of the pattern as it was.
-    ranges : tuple of tuples of float, optional
+    ranges : tuple of tuples of float, or array, optional
         What the quantiser of the mode ``tfmot`` remembers, shape (L, 4); other modes need none.
 
     Raises
@@ -82,8 +82,23 @@ class NetworkLayer:
         number = isinstance(self.flip, int | float) and not isinstance(self.flip, bool)
         if not (number and 0 <= self.flip <= 0.5):
             raise InputError(f"flip is {self.flip!r}: give the probability that a bit is flipped, from 0 to 0.5")
-        parameters = np.asarray(self.parameters, dtype=np.float32)
+        if self.network.noise:
+            raise InputError(
+                f"the network has noise {self.network.noise}: its layers are not enumerated; give one without"
+            )
+        if self.network.mode == "tfmot" and self.ranges is None:
+            raise InputError("the network's mode is tfmot: give the ranges that its training remembered, shape (L, 4)")
+        try:
+            parameters = np.asarray(self.parameters, dtype=np.float32)
+            ranges = np.asarray(() if self.ranges is None else self.ranges, dtype=np.float32)
+        except (TypeError, ValueError) as error:
+            raise InputError(f"parameters or ranges are no arrays of numbers ({error})") from None
         self.network.layers(parameters)  # refuses another length
+        if self.ranges is not None:
+            if ranges.shape != (self.network.n_layers, 4):
+                raise InputError(f"ranges have shape {ranges.shape}: give ({self.network.n_layers}, 4)")
+            object.__setattr__(self, "ranges", tuple(map(tuple, ranges.tolist())))
+        object.__setattr__(self, "parameters", tuple(parameters.tolist()))
         if not np.isfinite(parameters).all():
             raise InputError(f"{int((~np.isfinite(parameters)).sum())} of the network's parameters are not finite")
 

@@ -51,8 +51,8 @@ class NoisyLayer:
     Side information: ``noise_std_y``, ``clean_y``, ``centres_y`` (of the input only: passes of the row's own pattern),
     ``x_is_discrete``, ``alphabet_size_x``.
 
-    The truth is a Monte Carlo computation that ships with the package, with its standard error; a second one, of other
-    draws and another estimator of the same integral, stands beside it (docs/networks.md).
+    The truth, in nats, is a Monte Carlo computation that ships with the package, with its standard error; a second
+    one, of other draws and another estimator of the same integral, stands beside it (docs/networks.md).
 
     Raises
     ------

@@ -236,3 +236,10 @@ def test_a_layer_that_is_no_function_of_the_one_before_is_found():
 def test_what_is_refused(arguments, message):
     with pytest.raises(InputError, match=message):
         layer_information(*arguments)
+
+
+def test_weights_that_would_overflow_are_refused():
+    codes, labels = np.arange(3)[:, None], np.arange(3)
+    for weights in (np.array([2**64 - 1, 1, 1], np.uint64), np.array([2**62] * 3)):
+        with pytest.raises(InputError, match="a weight is .* at most"):
+            layer_information(codes, labels, weights)

@@ -303,7 +303,7 @@ def test_a_folder_of_something_else_is_refused(tmp_path):
     _train(folder=tmp_path / "a")
     for changes, message in (
         ({"seed": 1}, "seed is 0, not 1"),
-        ({"training": replace(TRAINING, batch=8)}, "training is"),
+        ({"training": replace(TRAINING, batch=8)}, "training.batch is 16, not 8"),
         ({"labels": 1 - Y}, "labels is"),
         ({"runs": 3}, "runs is 2, not 3"),
     ):
@@ -313,6 +313,7 @@ def test_a_folder_of_something_else_is_refused(tmp_path):
     (tmp_path / "b" / "thesis.tex").write_text("")
     with pytest.raises(InputError, match=r"holds 'thesis\.tex' and no training"):
         _train(folder=tmp_path / "b")
+    assert [each.name for each in (tmp_path / "b").iterdir()] == ["thesis.tex"]  # it is left as it was
     with pytest.raises(InputError, match="cannot be used"):
         _train(folder=tmp_path / "b" / "thesis.tex")
     (tmp_path / "a" / "setting.json").write_text(json.dumps([1])[:2])

@@ -17,6 +17,7 @@ from mibench.contracts import InputError, Task
 from mibench.datasets import ib12
 from mibench.networks import frozen
 from mibench.networks.forward import evaluate
+from mibench.networks.spec import Network
 from mibench.tasks.networks.layer import NetworkLayer
 from mibench.tasks.networks.quantised import QNN, NoisyInputQNN
 
@@ -212,8 +213,15 @@ def test_a_network_of_ones_own() -> None:
     network, parameters = frozen.quantised("tanh", 8, "init")
     task = NetworkLayer(network, tuple(parameters.tolist()), 3)
     assert task.truth == QNN("tanh", 8, 3, "init").truth
+    assert NetworkLayer(network, parameters, 3) == task  # type: ignore[arg-type]  # an array becomes a tuple
     with pytest.raises(InputError, match="parameters have shape"):
         NetworkLayer(network, (0.0, 1.0), 3)
+    with pytest.raises(InputError, match="no arrays of numbers"):
+        NetworkLayer(network, "weights", 3)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="give the ranges that its training remembered"):
+        NetworkLayer(Network(bits=8, mode="tfmot"), parameters, 3)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="its layers are not enumerated"):
+        NetworkLayer(Network(noise=0.1), parameters, 3)  # type: ignore[arg-type]
     with pytest.raises(InputError, match="1 of the network's parameters are not finite"):
         NetworkLayer(network, (*parameters.tolist()[:-1], math.nan), 3)
 
