@@ -202,3 +202,10 @@ def test_an_array_that_its_header_does_not_know(tmp_path):
 def test_only_numbers_are_written(tmp_path):
     with pytest.raises(InputError, match="'w' is of <U1"):
         archive.write(tmp_path / "a.npz", "x", {}, {"w": np.array(["a"])})
+
+
+def test_numbers_of_numpy_are_saved_as_numbers(tmp_path):
+    network = Network(widths=(np.int64(3), 2, 2), bits=np.int64(8))
+    saved = _trajectory(network, training=Training(epochs=np.int64(10), batch=np.int32(4)))
+    saved.save(tmp_path / "run.npz")
+    assert Trajectory.load(tmp_path / "run.npz").network == Network(widths=(3, 2, 2), bits=8)
