@@ -241,5 +241,5 @@ def test_what_is_refused(arguments, message):
 def test_weights_that_would_overflow_are_refused():
     codes, labels = np.arange(3)[:, None], np.arange(3)
     for weights in (np.array([2**64 - 1, 1, 1], np.uint64), np.array([2**62] * 3)):
-        with pytest.raises(InputError, match="a weight is .* at most"):
+        with pytest.raises(InputError, match=r"a weight is \d+: .* at most"):
             layer_information(codes, labels, weights)
