@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a study trains and draws: settings, each one training of the 12-bit network with the planes that its source shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from mibench.networks import recording
+from mibench.networks.spec import Network, Training
+
+__all__ = ["SCALES", "Computed", "Scale", "Setting", "Wanted", "scaled"]
+
+Scale = Literal["quick", "paper"]
+SCALES: tuple[Scale, ...] = ("quick", "paper")
+
+_QUICK_RUNS, _QUICK_SHARE, _QUICK_POINTS = 3, 20, 40  # runs at most, the part of the epochs, points of dear planes
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A plane to compute.
+
+    Parameters
+    ----------
+    estimator : str
+        Of `mibench.studies.planes`, such as ``exact`` or ``bins[n=30,lo=-1,hi=1]``.
+    points : int, optional
+        Recorded epochs at most, in equal ratios; None: all.
+    runs : int, optional
+        The first runs; None: all.
+    """
+
+    estimator: str
+    points: int | None = None
+    runs: int | None = None
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One training and what is drawn of it.
+
+    Parameters
+    ----------
+    name : str
+    title : str
+        A line for people.
+    source : str
+        Paper, section and figure, and where the published code and text differ, which this follows.
+    network, training : Network, Training
+        At the paper's scale.
+    runs : int
+        At the paper's scale.
+    planes : tuple of Wanted
+        The first is the one the source draws.
+    analyses : tuple of str
+        Of `mibench.studies.analyses`: more arrays computed from the trajectory.
+    tags : frozenset of str
+        Groups that ``--settings`` may ask for.
+    variant_of : str
+        The setting that this one varies; empty for one that a source made.
+    every : int, optional
+        Epochs between recorded ones; None: about 400, dense early (`mibench.networks.recording.usual`).
+    dtype : {"float32", "float64"}
+    """
+
+    name: str
+    title: str
+    source: str
+    network: Network
+    training: Training
+    runs: int
+    planes: tuple[Wanted, ...] = (Wanted("exact"),)
+    analyses: tuple[str, ...] = ()
+    tags: frozenset[str] = field(default_factory=frozenset)
+    variant_of: str = ""
+    every: int | None = None
+    dtype: str = "float32"
+
+    @property
+    def record(self) -> tuple[int, ...]:
+        """The epochs that are recorded."""
+        total = self.training.total_epochs
+        return recording.usual(total) if self.every is None else recording.every(self.every, total)
+
+
+@dataclass(frozen=True)
+class Computed:
+    """Something a study computes without training one of its networks; `analyses` names what, in the same registry."""
+
+    name: str
+    title: str
+    source: str
+    analyses: tuple[str, ...]
+    tags: frozenset[str] = field(default_factory=frozenset)
+
+
+def scaled(setting: Setting, scale: Scale) -> Setting:
+    """The setting at a scale: ``paper`` as it is; ``quick`` with few runs and epochs, the same in all else."""
+    if scale == "paper":
+        return setting
+    training = replace(
+        setting.training,
+        epochs=max(1, setting.training.epochs // _QUICK_SHARE),
+        prefit=setting.training.prefit // _QUICK_SHARE,
+    )
+    planes = tuple(
+        replace(
+            plane,
+            points=_QUICK_POINTS if plane.points is None else max(4, plane.points // 10),
+            runs=1 if plane.runs else None,
+        )
+        for plane in setting.planes
+    )
+    every = None if setting.every is None else max(1, setting.every)
+    return replace(setting, training=training, runs=min(setting.runs, _QUICK_RUNS), planes=planes, every=every)
