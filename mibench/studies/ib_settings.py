@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The settings of the IB-network study, by name; the published code's choices come first, what its text says is a variant.
+"""The settings of the IB-network study, by name; what the published code does comes first, its text is a variant.
 
 All train on the 12-bit set (`mibench.datasets.ib12`) and measure on its 4096 patterns.
 """

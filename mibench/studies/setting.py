@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a study trains and draws: settings, each one training of the 12-bit network with the planes that its source shows."""
+"""What a study trains and draws: settings, each a training of the 12-bit network and the planes its source shows."""
 
 from __future__ import annotations
 
