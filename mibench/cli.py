@@ -150,6 +150,57 @@ def check(
     sys.exit(cli_check.check(name, plugins, expected, only, timeout, memory, as_json))
 
 
+@main.group(cls=Group)
+def study() -> None:
+    """Train networks, draw their information planes, check what was claimed of them.
+
+    \b
+    mibench study list                                       # studies and their settings
+    mibench study ib-network --scale quick                   # everything in small, minutes
+    mibench study ib-network --settings 'lorenzen-8bit-*' --scale paper
+    """
+
+
+@study.command("list")
+@click.option("--json", "as_json", is_flag=True, help="For programs: sources and planes too.")
+def study_list(as_json: bool) -> None:
+    """List studies and their settings."""
+    from mibench import cli_study
+
+    cli_study.ls(as_json)
+
+
+@study.command("ib-network")
+@click.option("--settings", default="all", metavar="NAMES", help="Names, patterns or tags: 'rasmussen,szt-depth-*'.")
+@click.option(
+    "--scale",
+    type=click.Choice(["quick", "paper"]),
+    default="quick",
+    help="paper: runs and epochs of the papers. quick: few of both; shows that it works, not what holds.",
+)
+@click.option(
+    "--estimators",
+    metavar="NAMES",
+    help="Planes to draw: exact, bins[n=30,lo=-1,hi=1], adaptive[n=30], kde[variance=0.1], sp[replicas=16], or any of "
+    "`mibench ls estimators`; `own` stands for the setting's own.  [default: own]",
+)
+@click.option("--seed", default=0, type=click.IntRange(0), help="Root of every seed.")
+@click.option("--out", type=FOLDER, help="Folder of the study.  [default: runs/ib-network-SCALE-seedN]")
+@click.option("--dry-run", is_flag=True, help="Show what would be computed, and change nothing.")
+def study_ib_network(
+    settings: str, scale: str, estimators: str | None, seed: int, out: Path | None, dry_run: bool
+) -> None:
+    """The 12-bit network of the information-bottleneck debate.
+
+    Trains what is missing, draws every plane, checks every claim and writes claims.json and report.html. Give the same
+    command again to continue a study that was stopped.
+    """
+    from mibench import cli_study
+
+    chosen: Any = scale
+    sys.exit(cli_study.study("ib-network", settings, chosen, estimators, seed, out, dry_run))
+
+
 @main.command()
 @click.argument("folder", type=FOLDER)
 def status(folder: Path) -> None:

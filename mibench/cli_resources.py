@@ -1,16 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a run may use of this machine: cores, memory and the device where torch computes."""
+"""What a run may use of this machine: cores, memory and the device where torch computes; how it is told to end."""
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
+from collections.abc import Iterator
 
 from mibench.cli_options import Options
 from mibench.cli_text import many
 from mibench.contracts import InputError
 from mibench.harness import threads as caps
 
-__all__ = ["check_device", "device_variable", "share_cores"]
+__all__ = ["check_device", "device_variable", "share_cores", "sigterm_is_ctrl_c"]
 
 _OVERCOMMIT = 4  # trials per core that may be asked for
 _GPU_JOBS = 4  # each trial on a GPU holds a context of its own there
@@ -64,3 +67,17 @@ def check_device(name: str) -> None:
         del os.environ["MIBENCH_DEVICE"]
         if before is not None:
             os.environ["MIBENCH_DEVICE"] = before
+
+
+@contextlib.contextmanager
+def sigterm_is_ctrl_c() -> Iterator[None]:
+    """End like Ctrl-C when the system asks the process to end."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

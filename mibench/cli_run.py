@@ -6,7 +6,6 @@ from __future__ import annotations
 import contextlib
 import os
 import shlex
-import signal
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor
@@ -16,7 +15,7 @@ from typing import Any
 import click
 
 from mibench.cli_options import Options
-from mibench.cli_resources import check_device, device_variable, share_cores
+from mibench.cli_resources import check_device, device_variable, share_cores, sigterm_is_ctrl_c
 from mibench.cli_text import many
 from mibench.contracts import MibenchError, Row, Trial
 from mibench.harness import shard, store
@@ -116,7 +115,7 @@ def _run(options: Options, trials: Sequence[Trial], plugins: tuple[str, ...], jo
             click.echo("the journal's last line was torn by a crash and has been cut; its trial runs again")
         interrupted = False
         view = cli_view.view(len(trials), len(trials) - len(todo), executor.slots, todo)
-        with _sigterm_is_ctrl_c():
+        with sigterm_is_ctrl_c():
             try:
                 with view:
                     setting = Setting(threads, environment, plugins)
@@ -237,15 +236,3 @@ def _ended(executor: Executor) -> Iterator[None]:
         yield
     finally:
         executor.shutdown(wait=True, cancel_futures=True)
-
-
-@contextlib.contextmanager
-def _sigterm_is_ctrl_c() -> Iterator[None]:
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

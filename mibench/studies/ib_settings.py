@@ -9,10 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+import numpy as np
+from numpy.typing import NDArray
+
+from mibench.datasets import ib12
 from mibench.networks.spec import Activation, Init, Mode, Network, Training
 from mibench.studies.setting import Computed, Setting, Wanted
 
-__all__ = ["SETTINGS"]
+__all__ = ["SETTINGS", "data"]
 
 _LORENZEN = "Lorenzen, Igel, Nielsen (ICLR 2022)"
 _RASMUSSEN = "Rasmussen, Information Bottleneck for Deep Learning (thesis)"
@@ -335,3 +339,8 @@ def _computed() -> Iterator[Computed]:
 SETTINGS: dict[str, Setting | Computed] = {
     each.name: each for each in (*_lorenzen(), *_rasmussen(), *_goldfeld(), *_tishby(), *_computed())
 }
+
+
+def data() -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """All patterns, shape (4096, 12), and their labels."""
+    return ib12.patterns().astype(np.float32), ib12.labels().astype(np.int64)

@@ -54,6 +54,8 @@ class Finding:
         95 %, of a bootstrap over runs where there are runs.
     detail : str
         One short sentence with the numbers that a reader wants.
+    missing : bool
+        Whether a result that it needs is not there.
     """
 
     verdict: Verdict
@@ -61,6 +63,7 @@ class Finding:
     unit: str = ""
     interval: tuple[float, float] | None = None
     detail: str = ""
+    missing: bool = False
 
 
 @dataclass(frozen=True)
@@ -101,7 +104,7 @@ def check(claim: Claim, results: Results) -> list[tuple[Case, Finding]]:
         try:
             finding = claim.check(results, case, np.random.default_rng(np.random.SeedSequence(key)))
         except MissingResult as error:
-            finding = Finding("undecided", detail=f"not run: {error}")
+            finding = Finding("undecided", detail=f"not run: {error}", missing=True)
         found.append((case, finding))
     return found
 

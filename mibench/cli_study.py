@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``mibench study``: train, draw planes, check claims, write the report."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.table import Table
+from rich.text import Text
+
+from mibench.cli_text import many
+from mibench.cli_view import console
+from mibench.contracts import MibenchError
+from mibench.names import parse, split_top
+from mibench.studies import catalogue
+from mibench.studies.setting import Computed, Scale, Setting, scaled
+
+__all__ = ["ls", "study"]
+
+_BAD_ENVIRONMENT, _SOME_FAILED, _INTERRUPTED = 2, 4, 130
+_STYLES = {"holds": "green", "fails": "red", "undecided": "yellow"}
+
+
+def ls(as_json: bool) -> None:
+    """Print every study and its settings."""
+    out = console()
+    if as_json:
+        told = {name: [_line(each) for each in study.settings.values()] for name, study in catalogue.STUDIES.items()}
+        click.echo(json.dumps({"studies": told}, indent=1))
+        return
+    for name, study in catalogue.STUDIES.items():
+        out.print(Text(f"{name}: {study.title}", style="bold"))
+        table = Table(box=None, padding=(0, 2, 0, 0))
+        for head in ("setting", "runs x epochs", "what", "tags"):
+            table.add_column(head, no_wrap=head == "setting")
+        for each in study.settings.values():
+            line = _line(each)
+            size = f"{line['runs']} x {line['epochs']}" if "runs" in line else "computed"
+            table.add_row(line["setting"], size, line["title"], ", ".join(line["tags"]))
+        out.print(table)
+    out.print("Sources: --json. A study runs with: mibench study NAME --settings SETTINGS --scale quick")
+
+
+def study(
+    name: str, settings: str, scale: Scale, estimators: str | None, seed: int, folder: Path | None, dry: bool
+) -> int:
+    """Run a study; the exit code."""
+    from mibench.studies.jobs import jobs
+
+    chosen = catalogue.get(name)
+    names = catalogue.select(chosen.settings, settings)
+    drawn = None if estimators is None else [_canonical(each) for each in split_top(estimators, ",")]
+    folder = folder or Path("runs") / f"{name}-{scale}-seed{seed}"
+    if dry:
+        for setting in names:
+            products = [job.product for job in jobs(chosen.settings[setting], scale, drawn)]
+            click.echo(f"{setting}{_size(chosen.settings[setting], scale)}: {', '.join(products)}")
+        click.echo(f"folder: {folder} (nothing was written)")
+        return 0
+    return _run(chosen, names, scale, seed, folder, drawn)
+
+
+def _run(
+    chosen: catalogue.Study, names: list[str], scale: Scale, seed: int, folder: Path, drawn: list[str] | None
+) -> int:
+    from mibench.cli_resources import sigterm_is_ctrl_c
+    from mibench.cli_study_view import StudyView
+    from mibench.studies.run import run
+
+    out = console()
+    few = " (few runs and epochs: shows that it works, not what holds)" if scale == "quick" else ""
+    out.print(f"{folder}: {many(len(names), 'setting')} at {scale} scale{few}")
+    try:
+        with sigterm_is_ctrl_c(), StudyView(out) as view:
+            outcome = run(chosen, names, scale=scale, folder=folder, seed=seed, estimators=drawn, observer=view)
+    except KeyboardInterrupt:
+        click.echo(f"interrupted: what is done is in {folder}; give the same command again to go on")
+        return _INTERRUPTED
+    except OSError as error:
+        click.echo(
+            f"mibench: {error.filename or folder} could not be written ({error.strerror or error}): free some space or "
+            "make it writable; what is done is kept, and the same command goes on",
+            err=True,
+        )
+        return _BAD_ENVIRONMENT
+    code = finish(folder)
+    if outcome.failed:
+        click.echo(f"{many(len(outcome.failed), 'product')} failed; the others are there:", err=True)
+        for setting, product, reason in outcome.failed:
+            click.echo(f"  {setting}: {product}: {reason}", err=True)
+        return _SOME_FAILED
+    return code
+
+
+def finish(folder: Path, figures: Path | None = None, formats: tuple[str, ...] = ("pdf",)) -> int:
+    """Check the claims on what a study's folder holds, and write its report; the exit code."""
+    from mibench import reports
+    from mibench.studies.claims.registry import CLAIMS
+    from mibench.studies.results import Results
+    from mibench.studies.verdicts import write_verdicts
+
+    found = write_verdicts(Results(folder), CLAIMS)
+    _show(found)
+    try:
+        written = reports.write_study(folder, figures=figures, formats=formats)
+    except MibenchError:
+        raise
+    except Exception as error:  # a figure that cannot be drawn must not look like a lost study
+        click.echo(
+            f"mibench: the report could not be written ({type(error).__name__}: {error}). Every result is safe in "
+            f"{folder}: `mibench report {folder}` tries again",
+            err=True,
+        )
+        return _BAD_ENVIRONMENT
+    click.echo(f"claims: {folder / 'claims.json'}")
+    for path in written.values():
+        click.echo(f"{'report' if path.suffix == '.html' else 'written'}: {path}")
+    return 0
+
+
+def _show(found: Mapping[str, Any]) -> None:
+    out = console()
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for head in ("claim", "verdict", "what", "found"):
+        table.add_column(head, no_wrap=head in ("claim", "verdict"))
+    for claim in found["claims"]:
+        first = next((case for case in claim["cases"] if case["primary"]), claim["cases"][0])
+        verdict = Text(claim["verdict"], style=_STYLES[claim["verdict"]])
+        table.add_row(claim["id"], verdict, Text(claim["title"]), Text(first["detail"]))
+    out.print(table)
+    tally = Counter(claim["verdict"] for claim in found["claims"])
+    out.print(f"{many(len(found['claims']), 'claim')}: " + ", ".join(f"{tally[each]} {each}" for each in _STYLES))
+    if found["scale"] == "quick":
+        out.print("at quick scale no verdict means anything: --scale paper")
+
+
+def _line(setting: Setting | Computed) -> dict[str, Any]:
+    line: dict[str, Any] = {"setting": setting.name, "title": setting.title, "source": setting.source}
+    if isinstance(setting, Setting):
+        line |= {
+            "runs": setting.runs,
+            "epochs": setting.training.total_epochs,
+            "widths": list(setting.network.widths),
+            "planes": [each.estimator for each in setting.planes],
+            "variant_of": setting.variant_of,
+        }
+    return line | {"tags": sorted(setting.tags)}
+
+
+def _size(setting: Setting | Computed, scale: Scale) -> str:
+    if isinstance(setting, Computed):
+        return ""
+    small = scaled(setting, scale)
+    return f" ({small.runs} runs x {small.training.total_epochs} epochs)"
+
+
+def _canonical(name: str) -> str:
+    return "+".join(str(parse(stage)) for stage in split_top(name.strip(), "+"))
