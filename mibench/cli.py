@@ -186,10 +186,10 @@ def study_list(as_json: bool) -> None:
 )
 @click.option("--seed", default=0, type=click.IntRange(0), help="Root of every seed.")
 @click.option("--out", type=FOLDER, help="Folder of the study.  [default: runs/ib-network-SCALE-seedN]")
+@click.option("--figures", type=FOLDER, help="Also write every figure into this folder, laid out as in the papers.")
+@click.option("--format", "formats", multiple=True, type=click.Choice(["pdf", "png", "svg"]), help="Of the figures.")
 @click.option("--dry-run", is_flag=True, help="Show what would be computed, and change nothing.")
-def study_ib_network(
-    settings: str, scale: str, estimators: str | None, seed: int, out: Path | None, dry_run: bool
-) -> None:
+def study_ib_network(**options: Any) -> None:
     """The 12-bit network of the information-bottleneck debate.
 
     Trains what is missing, draws every plane, checks every claim and writes claims.json and report.html. Give the same
@@ -197,14 +197,13 @@ def study_ib_network(
     """
     from mibench import cli_study
 
-    chosen: Any = scale
-    sys.exit(cli_study.study("ib-network", settings, chosen, estimators, seed, out, dry_run))
+    sys.exit(cli_study.study("ib-network", cli_study.Asked(**options)))
 
 
 @main.command()
 @click.argument("folder", type=FOLDER)
 def status(folder: Path) -> None:
-    """Say how far a run is, and what failed.
+    """Say how far a run or a study is, and what failed.
 
     Counts by status, and every failure with its reason.
     """
@@ -264,9 +263,9 @@ def scores(folder: Path, **options: Any) -> None:
 
 
 @main.command()
-@click.argument("folder", type=FOLDER)
+@click.argument("folder", type=FOLDER, default="runs")
 @click.argument("other", type=FOLDER, required=False)
-@click.option("--figures", type=FOLDER, help="Also write every figure of the run into this folder.")
+@click.option("--figures", type=FOLDER, help="Also write every figure of the run or study into this folder.")
 @click.option("--format", "formats", multiple=True, type=click.Choice(["pdf", "png", "svg"]), help="Of the figures.")
 @click.option("--out", type=PathText(path_type=Path), help="Of two runs: the page or its folder.  [default: OTHER]")
 @click.option("--across-seeds", is_flag=True, help="Of two runs: compare errors on different samples.")
@@ -278,9 +277,10 @@ def report(
     out: Path | None,
     across_seeds: bool,
 ) -> None:
-    """Write the reports of a run folder anew, or compare two.
+    """Write the reports of a run or a study anew, list many, or compare two runs.
 
-    Of one run leaderboard.csv, leaderboard.md and report.html, and figures as files of their own on request. Of two
+    Of a study claims.json and report.html. Of a folder of runs and studies index.html, which lists them together. Of
+    one run leaderboard.csv, leaderboard.md and report.html, and figures as files of their own on request. Of two
     comparison.html: leaderboards side by side, and OTHER's errors less FOLDER's on the samples that both answered.
     """
     from mibench import cli_status
@@ -288,7 +288,7 @@ def report(
     if other is None and (out is not None or across_seeds):
         raise click.UsageError("--out and --across-seeds are for two runs: mibench report FOLDER OTHER")
     if other is not None and (figures is not None or formats):
-        raise click.UsageError("--figures and --format are for one run: mibench report FOLDER")
+        raise click.UsageError("--figures and --format are for one run or study: mibench report FOLDER")
     if other is not None:
         cli_status.comparison(folder, other, out, across_seeds)
     else:

@@ -21,6 +21,11 @@ _SHOWN = 4  # names of a list that are shown
 
 def status(folder: Path) -> None:
     """Print how many trials are done by status, whether the run is going on, and every failure with its reason."""
+    if is_study(folder):
+        from mibench import cli_study
+
+        cli_study.status(folder)
+        return
     run = store.load(folder)
     asked = run.manifest.get("selection", {})
     planned = run.manifest.get("planned")
@@ -50,8 +55,16 @@ def status(folder: Path) -> None:
 
 def report(folder: Path, figures: Path | None, formats: Sequence[str]) -> None:
     """Write the reports of a run folder anew; with `figures`, every figure as a file of its own."""
-    from mibench import reports
+    from mibench import cli_study, reports
 
+    if is_study(folder):
+        cli_study.finish(folder, figures, formats)
+        return
+    if folder.is_dir() and not is_run(folder):
+        if figures is not None:
+            raise store.FolderError(f"{folder} is neither a run nor a study: --figures are of one of them")
+        click.echo(str(reports.write_index(folder)))
+        return
     run = store.load(folder)
     if not run.rows:
         raise store.FolderError(f"{folder} holds no finished trial yet: there is nothing to report")
@@ -70,6 +83,16 @@ def comparison(base: Path, head: Path, out: Path | None, across_seeds: bool) -> 
             raise store.FolderError(f"{run.folder} holds no finished trial yet: there is nothing to compare")
     for path in reports.write_comparison(first, second, out, across_seeds=across_seeds).values():
         click.echo(str(path))
+
+
+def is_study(folder: Path) -> bool:
+    """Whether a folder is a study's."""
+    return (folder / "study.json").is_file()
+
+
+def is_run(folder: Path) -> bool:
+    """Whether a folder is a run's."""
+    return any((folder / name).exists() for name in (store.MANIFEST, store.JOURNAL))
 
 
 def _few(names: Iterable[str], separator: str) -> str:

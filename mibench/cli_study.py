@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from mibench.cli_text import many
+from mibench.cli_text import many, one_line
 from mibench.cli_view import console
 from mibench.contracts import MibenchError
 from mibench.names import parse, split_top
@@ -46,38 +47,60 @@ def ls(as_json: bool) -> None:
     out.print("Sources: --json. A study runs with: mibench study NAME --settings SETTINGS --scale quick")
 
 
-def study(
-    name: str, settings: str, scale: Scale, estimators: str | None, seed: int, folder: Path | None, dry: bool
-) -> int:
+@dataclass(frozen=True)
+class Asked:
+    """The options of ``mibench study NAME``."""
+
+    settings: str
+    scale: Scale
+    estimators: str | None
+    seed: int
+    out: Path | None
+    figures: Path | None
+    formats: tuple[str, ...]
+    dry_run: bool
+
+    @property
+    def drawn(self) -> list[str] | None:
+        """The planes asked for, by their full names."""
+        return None if self.estimators is None else [_canonical(each) for each in split_top(self.estimators, ",")]
+
+
+def study(name: str, asked: Asked) -> int:
     """Run a study; the exit code."""
     from mibench.studies.jobs import jobs
 
     chosen = catalogue.get(name)
-    names = catalogue.select(chosen.settings, settings)
-    drawn = None if estimators is None else [_canonical(each) for each in split_top(estimators, ",")]
-    folder = folder or Path("runs") / f"{name}-{scale}-seed{seed}"
-    if dry:
+    names = catalogue.select(chosen.settings, asked.settings)
+    folder = asked.out or Path("runs") / f"{name}-{asked.scale}-seed{asked.seed}"
+    if asked.dry_run:
         for setting in names:
-            products = [job.product for job in jobs(chosen.settings[setting], scale, drawn)]
-            click.echo(f"{setting}{_size(chosen.settings[setting], scale)}: {', '.join(products)}")
+            products = [job.product for job in jobs(chosen.settings[setting], asked.scale, asked.drawn)]
+            click.echo(f"{setting}{_size(chosen.settings[setting], asked.scale)}: {', '.join(products)}")
         click.echo(f"folder: {folder} (nothing was written)")
         return 0
-    return _run(chosen, names, scale, seed, folder, drawn)
+    return _run(chosen, names, folder, asked)
 
 
-def _run(
-    chosen: catalogue.Study, names: list[str], scale: Scale, seed: int, folder: Path, drawn: list[str] | None
-) -> int:
+def _run(chosen: catalogue.Study, names: list[str], folder: Path, asked: Asked) -> int:
     from mibench.cli_resources import sigterm_is_ctrl_c
     from mibench.cli_study_view import StudyView
     from mibench.studies.run import run
 
     out = console()
-    few = " (few runs and epochs: shows that it works, not what holds)" if scale == "quick" else ""
-    out.print(f"{folder}: {many(len(names), 'setting')} at {scale} scale{few}")
+    few = " (few runs and epochs: shows that it works, not what holds)" if asked.scale == "quick" else ""
+    out.print(f"{folder}: {many(len(names), 'setting')} at {asked.scale} scale{few}")
     try:
         with sigterm_is_ctrl_c(), StudyView(out) as view:
-            outcome = run(chosen, names, scale=scale, folder=folder, seed=seed, estimators=drawn, observer=view)
+            outcome = run(
+                chosen,
+                names,
+                scale=asked.scale,
+                folder=folder,
+                seed=asked.seed,
+                estimators=asked.drawn,
+                observer=view,
+            )
     except KeyboardInterrupt:
         click.echo(f"interrupted: what is done is in {folder}; give the same command again to go on")
         return _INTERRUPTED
@@ -88,7 +111,7 @@ def _run(
             err=True,
         )
         return _BAD_ENVIRONMENT
-    code = finish(folder)
+    code = finish(folder, asked.figures, asked.formats)
     if outcome.failed:
         click.echo(f"{many(len(outcome.failed), 'product')} failed; the others are there:", err=True)
         for setting, product, reason in outcome.failed:
@@ -97,7 +120,24 @@ def _run(
     return code
 
 
-def finish(folder: Path, figures: Path | None = None, formats: tuple[str, ...] = ("pdf",)) -> int:
+def status(folder: Path) -> None:
+    """Print how much of a study is there, and what failed."""
+    from mibench.studies.results import Results
+
+    results = Results(folder)
+    click.echo(f"{folder}: {results.study} at {results.scale} scale, seed {results.seed}")
+    for setting in results.about["settings"]:
+        planes = results.about["planes"].get(setting, [])
+        there = results.planes(setting)
+        trained = "" if setting not in results.about["planes"] else f", {len(there)} of {many(len(planes), 'plane')}"
+        state = "begun" if setting in results.settings else "not begun"
+        done = "trained" if results.has(setting, "trajectory") else state
+        click.echo(f"  {setting}: {done if planes else state}{trained if planes else ''}")
+    for line in results.failures():
+        click.echo(f"  failed: {line['setting']}: {line['product']}: {one_line(line['error'])}")
+
+
+def finish(folder: Path, figures: Path | None = None, formats: Sequence[str] = ()) -> int:
     """Check the claims on what a study's folder holds, and write its report; the exit code."""
     from mibench import reports
     from mibench.studies.claims.registry import CLAIMS
@@ -107,7 +147,7 @@ def finish(folder: Path, figures: Path | None = None, formats: tuple[str, ...] =
     found = write_verdicts(Results(folder), CLAIMS)
     _show(found)
     try:
-        written = reports.write_study(folder, figures=figures, formats=formats)
+        written = reports.write_study(folder, figures=figures, formats=formats or ("pdf",))
     except MibenchError:
         raise
     except Exception as error:  # a figure that cannot be drawn must not look like a lost study

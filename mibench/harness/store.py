@@ -22,6 +22,7 @@ __all__ = ["FolderError", "Run", "check_target", "claim", "load", "owner", "writ
 
 JOURNAL = "journal.jsonl"
 MANIFEST = "manifest.json"
+_STUDY = "study.json"
 _LOCK = ".lock"
 _LOOKING = 0.5  # seconds that one who looks at the lock may hold it
 _OLD = 600.0  # seconds after which a half-written file is nobody's
@@ -106,6 +107,8 @@ def check_target(folder: Path) -> None:
         held = set(os.listdir(folder)) - {_LOCK}  # a run that was killed at once leaves its lock alone
     except OSError:  # not there yet, or of no use: `claim` says which
         return
+    if _STUDY in held:
+        raise FolderError(f"{folder} holds a study, not a run: choose another --out")
     if held and not held & {MANIFEST, JOURNAL}:
         raise FolderError(
             f"{folder} is not empty and holds no run (such as {min(held)}): choose an empty or a new folder with --out"

@@ -216,6 +216,21 @@ class Results:
         found: Mapping[str, NDArray[Any]] = self._read(setting, f"analysis-{name}", load_analysis)
         return found
 
+    def failures(self) -> list[dict[str, Any]]:
+        """Lines of the journal, setting, product and error, of products that failed and are not there now."""
+        try:
+            lines = (self.folder / "journal.jsonl").read_text("utf-8").splitlines()
+        except FileNotFoundError:
+            return []
+        latest: dict[tuple[str, str], dict[str, Any]] = {}
+        for text in lines:
+            try:
+                line = dict(json.loads(text))
+                latest[str(line["setting"]), str(line["product"])] = line
+            except (ValueError, TypeError, KeyError):  # torn by a crash: its product is there, or is done again
+                continue
+        return [line for key, line in latest.items() if line.get("status") == "failed" and not self.has(*key)]
+
     def _read(self, setting: str, product: str, load: Any, *, keep: bool = True) -> Any:
         path = self.path(setting, product)
         if path not in self._cache:
