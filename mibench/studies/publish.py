@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What of a study is small enough to be kept beside the code: its verdicts, and its planes as means over runs.
+
+``python -m mibench.studies.publish FOLDER DOCS`` writes ``DOCS/STUDY/claims.json`` and ``planes.csv``, and renews the
+tables of ``DOCS/STUDY.md`` between its marks ``<!-- verdicts -->`` and ``<!-- end -->``.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import sys
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mibench.contracts import InputError
+from mibench.files import write_whole
+from mibench.studies.grid import thinned
+from mibench.studies.results import Results
+
+__all__ = ["plane_table", "publish", "renewed", "verdict_tables"]
+
+_POINTS = 25  # epochs of a plane that are kept
+_COLUMNS = ("setting", "estimator", "layer", "epoch", "i_x", "i_x_sd", "i_y", "i_y_sd", "i_y_null")
+_BEGIN, _END = "<!-- verdicts -->", "<!-- end -->"
+
+
+def publish(folder: Path, docs: Path) -> list[Path]:
+    """Write what is kept of a study; the paths.
+
+    Raises
+    ------
+    InputError
+        If the folder is no study's or has no claims, or the page has no marks.
+    OSError
+        If a file cannot be written.
+    """
+    results = Results(folder)
+    try:
+        found = json.loads((folder / "claims.json").read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{folder} has no claims.json ({error}): `mibench report {folder}` writes it") from error
+    page, target = docs / f"{results.study}.md", docs / results.study
+    text = renewed(page.read_text("utf-8"), verdict_tables(found))
+    target.mkdir(parents=True, exist_ok=True)
+    write_whole(target / "claims.json", (json.dumps(found, indent=1) + "\n").encode())
+    write_whole(target / "planes.csv", plane_table(results).encode())
+    write_whole(page, text.encode())
+    return [target / "claims.json", target / "planes.csv", page]
+
+
+def plane_table(results: Results) -> str:
+    """Means and standard deviations over runs of every plane, bits, as CSV."""
+    out = io.StringIO()
+    lines = csv.writer(out, lineterminator="\n")
+    lines.writerow(_COLUMNS)
+    for setting in results.settings:
+        for estimator in results.planes(setting):
+            plane = results.plane(setting, estimator)
+            points = thinned(plane.epochs, _POINTS)
+            bits = plane.information[:, points] / np.log(2)
+            known = np.isfinite(bits).all(axis=0)
+            mean = np.where(known, bits.mean(axis=0), np.nan)
+            spread = bits.std(axis=0, ddof=1) if len(bits) > 1 else np.full_like(mean, np.nan)
+            null = None if plane.null is None else plane.null[:, points].mean(axis=0) / np.log(2)
+            for e, epoch in enumerate(plane.epochs[points]):
+                for layer in range(mean.shape[1]):
+                    values = [mean[e, layer, 0], spread[e, layer, 0], mean[e, layer, 1], spread[e, layer, 1]]
+                    values.append(np.nan if null is None else null[e, layer])
+                    told = [f"{value:.4g}" if np.isfinite(value) else "" for value in values]
+                    lines.writerow([setting, estimator, layer + 1, int(epoch), *told])
+    return out.getvalue()
+
+
+def verdict_tables(found: Mapping[str, Any]) -> str:
+    """The verdicts as Markdown."""
+    tally = Counter(claim["verdict"] for claim in found["claims"])
+    said = ", ".join(f"{tally[each]} {each}" for each in ("holds", "fails", "undecided"))
+    lines = [
+        f"{len(found['claims'])} claims at {found['scale']} scale, seed {found['seed']}: {said}.",
+        "",
+        "| Claim | Verdict | What the source says | Found | Elsewhere |",
+        "|---|---|---|---|---|",
+    ]
+    for claim in found["claims"]:
+        primary = [case for case in claim["cases"] if case["primary"]]
+        others = Counter(case["verdict"] for case in claim["cases"] if not case["primary"])
+        details = " ".join(f"{_sentence(case['detail'])}" for case in primary[:3])
+        elsewhere = ", ".join(f"{others[each]} {each}" for each in ("holds", "fails", "undecided") if others[each])
+        more = f" ({len(primary) - 3} more)" if len(primary) > 3 else ""
+        row = [claim["id"], f"**{claim['verdict']}**", f"{claim['statement']} ({claim['source']})", details + more]
+        lines.append("| " + " | ".join(_cell(text) for text in [*row, elsewhere]) + " |")
+    return "\n".join(lines)
+
+
+def renewed(page: str, tables: str) -> str:
+    """The page with what stands between its marks replaced."""
+    before, begin, rest = page.partition(_BEGIN)
+    _, end, after = rest.partition(_END)
+    if not begin or not end:
+        raise InputError(f"the page has no {_BEGIN} ... {_END}: put them where the tables shall stand")
+    return f"{before}{begin}\n\n{tables}\n\n{end}{after}"
+
+
+def _sentence(text: str) -> str:
+    text = text.strip()
+    return text if not text or text.endswith((".", "!", "?")) else f"{text}."
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        sys.exit("usage: python -m mibench.studies.publish FOLDER DOCS")
+    for written in publish(Path(sys.argv[1]), Path(sys.argv[2])):
+        print(written)
