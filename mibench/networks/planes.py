@@ -7,23 +7,21 @@ by side, and no activation is kept. Later layers see the distinct codes of the l
 
 from __future__ import annotations
 
-from math import prod
 from typing import Any
 
 import numpy as np
 from numba import njit, prange
 from numpy.typing import NDArray
 
-from mibench.networks.exact_inputs import distinct_inputs, prepared
+from mibench.networks.counts import distinct_pairs, expected_null, merged, new_tables, shares_of
+from mibench.networks.exact_inputs import prepared
 from mibench.networks.exact_pass import HIDDEN, layer_pass, settings
 from mibench.networks.forward import evaluate
 from mibench.networks.information import information_of_joint, layer_information
 from mibench.networks.spec import Network
-from mibench.numerics.counting import numbered
 from mibench.numerics.exact_logs import exact_logs
-from mibench.numerics.hashing import count_pairs, number_rows
 
-__all__ = ["plane", "plane_reference"]
+__all__ = ["plane", "plane_and_null", "plane_reference"]
 
 
 @njit(cache=True, parallel=True)
@@ -39,19 +37,17 @@ def _planes(
     low: Any,
     high_bits: int,
     low_bits: int,
+    shares: Any,
     found: Any,
+    null: Any,
 ) -> None:
-    """Fill `found`, shape (vectors, L, 2), from parameters of shape (vectors, P)."""
+    """Fill `found`, shape (vectors, L, 2), and `null`, (vectors, L), from parameters of shape (vectors, P)."""
     rows = columns.shape[1]
     kind, last, mode, bits = chosen
-    slots_of_all = 16
-    while slots_of_all < 2 * rows:
-        slots_of_all *= 2
     for vector in prange(every.shape[0]):
         parameters = every[vector]
         x, counts, n, at = columns, joint, rows, 0
-        ids, first = np.empty(rows, np.int32), np.empty(rows, np.int32)
-        slots = np.empty(slots_of_all, np.int32)
+        tables = new_tables(rows)
         for layer in range(widths.size - 1):
             inputs, units = widths[layer], widths[layer + 1]
             weights = parameters[at : at + units * inputs].reshape((units, inputs))
@@ -61,26 +57,12 @@ def _planes(
             output = last if layer == widths.size - 2 else HIDDEN
             z = np.empty((units, n), every.dtype)
             words = layer_pass(x, n, weights, bias, kind, output, mode, bits, ranges[vector, layer], z)
-            size = 16
-            while size < 2 * n:
-                size *= 2
-            slots[:size] = -1
-            distinct = number_rows(words, n, slots[:size], ids, first)
-            if distinct < n:
-                merged = np.zeros((distinct, counts.shape[1]), np.int64)
-                for i in range(n):
-                    for label in range(counts.shape[1]):
-                        merged[ids[i], label] += counts[i, label]
-                x = np.empty((units, distinct), every.dtype)
-                for j in range(units):
-                    for k in range(distinct):
-                        x[j, k] = z[j, first[k]]
-                counts, n = merged, distinct
-            else:
-                x = z
+            x, counts, n = merged(z, words, counts, n, tables)
             i_x, i_y = information_of_joint(counts, n, total, high, low, high_bits, low_bits)
             found[vector, layer, 0] = i_x
             found[vector, layer, 1] = i_y
+            if shares.size:
+                null[vector, layer] = expected_null(counts, n, shares)
 
 
 def plane(
@@ -113,12 +95,33 @@ def plane(
     InputError
         As `mibench.networks.forward.evaluate`, or if labels do not match.
     """
+    return _plane(network, parameters, inputs, labels, ranges, with_null=False)[0]
+
+
+def plane_and_null(
+    network: Network,
+    parameters: NDArray[Any],
+    inputs: NDArray[Any],
+    labels: NDArray[Any],
+    ranges: NDArray[Any] | None = None,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """As `plane`, and the mean of I(T_l;Y) over all permutations of the labels, shape (..., L), in nats."""
+    return _plane(network, parameters, inputs, labels, ranges, with_null=True)
+
+
+def _plane(
+    network: Network,
+    parameters: NDArray[Any],
+    inputs: NDArray[Any],
+    labels: NDArray[Any],
+    ranges: NDArray[Any] | None,
+    *,
+    with_null: bool,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     leading = np.shape(parameters)[:-1]
     parameters, inputs, ranges = prepared(network, parameters, inputs, ranges, leading)
-    columns, member = distinct_inputs(inputs)
-    labels = numbered("labels", labels, len(inputs))
-    _, joint = count_pairs(member[:, None], labels, int(labels.max()) + 1)
-    found = np.empty((prod(leading), network.n_layers, 2))
+    columns, joint = distinct_pairs(inputs, labels)
+    found, null = np.empty((*leading, network.n_layers, 2)), np.empty((*leading, network.n_layers))
     _planes(
         parameters.reshape(-1, network.n_parameters),
         ranges.reshape(-1, network.n_layers, 4),
@@ -128,9 +131,11 @@ def plane(
         settings(network),
         len(inputs),
         *exact_logs(len(inputs)),
-        found,
+        shares_of(joint) if with_null else np.empty(0),
+        found.reshape(-1, network.n_layers, 2),
+        null.reshape(-1, network.n_layers),
     )
-    return found.reshape(*leading, network.n_layers, 2)
+    return found, null
 
 
 def plane_reference(

@@ -11,36 +11,55 @@ Only the different values of a and b matter, and how often each occurs: at most 
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from numba import njit
+from numba import njit, prange
 from numpy.typing import NDArray
 from scipy.special import gammaln, xlogy
 from scipy.stats import hypergeom
 
-__all__ = ["permuted_information", "permuted_information_reference"]
+__all__ = ["permuted_information", "permuted_information_reference", "permuted_shares"]
 
 _FAR = 700.0  # smaller probabilities than e^-700 add nothing and leave the range of float64
+_TAIL = 20.0  # twice it is the logarithm of what share of a cell's chances may be left out, by Hoeffding's inequality
+
+
+@njit(cache=True, nogil=True)
+def _cell(a: int, b: int, begin: int, end: int, log_factorial: Any) -> Any:
+    """The term of symbols seen a and b times, from m = begin to end."""
+    n = log_factorial.size - 1
+    fixed = log_factorial[a] + log_factorial[b] - log_factorial[n]
+    fixed += log_factorial[n - a] + log_factorial[n - b]
+    log_share = np.log(n / (a * float(b)))
+    cell = 0.0
+    for m in range(max(begin, 1, a + b - n), min(end, a, b) + 1):
+        ways = log_factorial[m] + log_factorial[a - m] + log_factorial[b - m]
+        log_p = fixed - ways - log_factorial[n - a - b + m]
+        if log_p > -_FAR:
+            cell += np.exp(log_p) * m / n * (np.log(m) + log_share)
+    return cell
 
 
 @njit(cache=True, nogil=True)
 def _mean(a: Any, times_a: Any, b: Any, times_b: Any, log_factorial: Any) -> Any:
-    n = log_factorial.size - 1
     total = 0.0
     for i in range(a.size):
         for j in range(b.size):
-            fixed = log_factorial[a[i]] + log_factorial[b[j]] - log_factorial[n]
-            fixed += log_factorial[n - a[i]] + log_factorial[n - b[j]]
-            log_share = np.log(n / (a[i] * float(b[j])))
-            cell = 0.0
-            for m in range(max(1, a[i] + b[j] - n), min(a[i], b[j]) + 1):
-                ways = log_factorial[m] + log_factorial[a[i] - m] + log_factorial[b[j] - m]
-                log_p = fixed - ways - log_factorial[n - a[i] - b[j] + m]
-                if log_p > -_FAR:
-                    cell += np.exp(log_p) * m / n * (np.log(m) + log_share)
-            total += times_a[i] * times_b[j] * cell
+            total += times_a[i] * times_b[j] * _cell(a[i], b[j], 0, a[i], log_factorial)
     return total
+
+
+@njit(cache=True, parallel=True)
+def _shares(b: Any, times_b: Any, log_factorial: Any, shares: Any) -> None:
+    n = shares.size - 1
+    for k in prange(n):
+        a = n - k  # large ones take the longest
+        for j in range(b.size):
+            far = np.sqrt(_TAIL * min(a, b[j])) + 1.0
+            usual = a * (b[j] / n)
+            shares[a] += times_b[j] * _cell(a, b[j], int(usual - far), int(usual + far) + 1, log_factorial)
 
 
 def permuted_information(counts_x: NDArray[np.int64], counts_y: NDArray[np.int64]) -> float:
@@ -55,6 +74,35 @@ def permuted_information(counts_x: NDArray[np.int64], counts_y: NDArray[np.int64
     b, times_b = np.unique(counts_y, return_counts=True)
     log_factorial = gammaln(np.arange(1.0, counts_x.sum() + 2.0))
     return float(_mean(a, times_a, b, times_b, log_factorial))
+
+
+def permuted_shares(counts_y: NDArray[np.int64]) -> NDArray[np.float64]:
+    """What a symbol of the other side adds to `permuted_information`, by how often it occurs, 0 to n.
+
+    So ``permuted_shares(counts_y)[counts_x].sum()`` is the mean, for any side with counts of that sum, but for what
+    occurs in one pairing out of 10^17.
+
+    Parameters
+    ----------
+    counts_y : ndarray of int64, shape (k,)
+        All positive.
+
+    Returns
+    -------
+    ndarray, shape (n + 1,)
+        In nats, not to be written to.
+    """
+    return _kept_shares(tuple(np.sort(counts_y).tolist()))
+
+
+@lru_cache(maxsize=8)
+def _kept_shares(counts: tuple[int, ...]) -> NDArray[np.float64]:
+    b, times_b = np.unique(np.array(counts, dtype=np.int64), return_counts=True)
+    n = sum(counts)
+    shares = np.zeros(n + 1)
+    _shares(b, times_b, gammaln(np.arange(1.0, n + 2.0)), shares)
+    shares.flags.writeable = False
+    return shares
 
 
 def permuted_information_reference(counts_x: NDArray[np.int64], counts_y: NDArray[np.int64]) -> float:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mibench.numerics.counting import pair_symbols
 from mibench.numerics.entropies import plug_in
-from mibench.numerics.permuted import permuted_information, permuted_information_reference
+from mibench.numerics.permuted import permuted_information, permuted_information_reference, permuted_shares
 
 _IDS = st.integers(2, 60).flatmap(
     lambda n: st.tuples(*[st.lists(st.integers(0, 5), min_size=n, max_size=n).map(np.array)] * 2)
@@ -58,3 +58,20 @@ def test_limits():
     assert permuted_information(np.array([n]), halves) == pytest.approx(0.0, abs=1e-12)
     large = np.full(10, 10**5)  # chi-square: the mean is (k - 1)^2 / (2 n) to first order
     assert permuted_information(large, large) == pytest.approx(81 / 2e6, rel=1e-3)
+
+
+@settings(max_examples=20, deadline=None)
+@given(_IDS)
+def test_shares_sum_to_the_mean(ids):
+    x, y = (_counts(each) for each in ids)
+    assert permuted_shares(y)[x].sum() == pytest.approx(permuted_information(x, y), abs=1e-12)
+
+
+def test_shares_of_many_rows():
+    """The window on the hypergeometric numbers leaves out nothing."""
+    n = 4096
+    halves, shares = np.array([1978, 2118]), permuted_shares(np.array([1978, 2118]))
+    assert shares[0] == 0.0
+    for a in (1, 2, 17, 500, 2048, 4000, n):
+        counts = np.array([a, n - a])[: 1 + (a < n)]
+        assert shares[counts].sum() == pytest.approx(permuted_information(counts, halves), abs=1e-13)
