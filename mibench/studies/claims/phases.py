@@ -31,6 +31,7 @@ __all__ = [
     "FIT_SHARE",
     "INTERRUPT_BITS",
     "RESAMPLES",
+    "RISE_BITS",
     "SWITCH_SHARE",
     "TRIVIAL_SHARE",
     "bootstrap",
@@ -41,6 +42,8 @@ __all__ = [
     "fit",
     "interrupted",
     "judged",
+    "of_means",
+    "rises",
     "series",
     "smoothed",
     "switch_time",
@@ -51,7 +54,7 @@ __all__ = [
 FIT_SHARE = 0.05  # of H(Y), that I(T;Y) must gain
 COMPRESS_BITS, COMPRESS_SHARE, COMPRESS_SURE_BITS = 0.1, 0.02, 0.05  # the drop, its share of the peak, its interval
 COMPRESS_LATEST = 0.98  # of the epochs: a peak after it is no peak
-INTERRUPT_BITS = 0.1
+INTERRUPT_BITS = RISE_BITS = 0.1
 DPI_BITS = 0.02
 TRIVIAL_SHARE = 0.99  # of log2 N
 SWITCH_SHARE = 0.05  # of a curve's range
@@ -117,6 +120,35 @@ def bootstrap(
         found = np.array([statistic(values[runs]) for runs in drawn])
     low, high = np.quantile(found, (0.025, 0.975))
     return float(low), float(high)
+
+
+def of_means(
+    values: NDArray[Any], rng: np.random.Generator, statistic: Callable[[Floats], Floats]
+) -> tuple[float, tuple[float, float]]:
+    """A statistic of means over runs, and its 95 % interval when runs are drawn anew; all resamples at once.
+
+    Parameters
+    ----------
+    values : ndarray, shape (R, ...)
+        What belongs to one run stays together.
+    rng : Generator
+    statistic : callable
+        Of many means, shape (K, ...), a number of each, shape (K,).
+
+    Returns
+    -------
+    statistic : float
+    (low, high)
+        (NaN, NaN) of a single run.
+    """
+    values = np.asarray(values, np.float64)
+    runs = len(values)
+    found = float(statistic(values.mean(axis=0)[None])[0])
+    if runs < 2:
+        return found, (nan, nan)
+    weights = rng.multinomial(runs, np.full(runs, 1 / runs), size=RESAMPLES) / runs
+    low, high = np.quantile(statistic(np.tensordot(weights, values, 1)), (0.025, 0.975))
+    return found, (float(low), float(high))
 
 
 def judged(
@@ -245,6 +277,21 @@ def compress(values: NDArray[Any], epochs: NDArray[Any], rng: np.random.Generato
     finding = judged(drops.mean(), bootstrap(drops, rng), threshold, "bits", detail, sure=COMPRESS_SURE_BITS)
     too_late = epochs[peak] > COMPRESS_LATEST * epochs[-1]
     return replace(finding, verdict="fails") if finding.verdict == "holds" and too_late else finding
+
+
+def rises(values: NDArray[Any], epochs: NDArray[Any], rng: np.random.Generator) -> Finding:
+    """Whether I(X;T) rises from the first epoch to its greatest mean by 0.1 bit, surely by 0.05.
+
+    Parameters are those of `compress`.
+    """
+    values, epochs = _whole(values, epochs)
+    if values.shape[1] < 3:
+        return _nothing()
+    gains = cross_fitted(values, lambda mean, runs: runs[:, int(mean.argmax())] - runs[:, 0], rng)
+    mean = values.mean(axis=0)
+    peak = int(mean.argmax())
+    detail = f"I(X;T) starts at {mean[0]:.2f} bits and peaks at {mean[peak]:.2f} in epoch {epochs[peak]}"
+    return judged(gains.mean(), bootstrap(gains, rng), RISE_BITS, "bits", detail, sure=COMPRESS_SURE_BITS)
 
 
 def compressing_share(values: NDArray[Any]) -> float:
