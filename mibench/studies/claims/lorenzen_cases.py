@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from mibench.studies.claims.contract import Case
 
-__all__ = ["ACTIVATIONS", "BINS", "MODES", "by_activation", "floats", "matrix", "name_8bit"]
+__all__ = ["ACTIVATIONS", "BINS", "INITS", "MODES", "by_activation", "floats", "matrix", "name_8bit"]
 
 ACTIVATIONS = ("tanh", "relu")
 MODES, INITS = ("paper", "tfmot", "instant"), ("glorot", "fan-out", "fan-in")

@@ -78,10 +78,20 @@ def every(findings: Mapping[str, Finding], *, most: bool = False) -> Finding:
         return _WORST.index(finding.verdict), -finding.statistic if most else finding.statistic
 
     name = min(findings, key=badness)
-    counts = Counter(finding.verdict for finding in findings.values())
-    where = {verdict: ", ".join(k for k, v in findings.items() if v.verdict == verdict) for verdict in counts}
-    told = "; ".join(f"{verdict} in {where[verdict]}" for verdict in reversed(_WORST) if verdict in where)
-    return replace(findings[name], detail=f"{name}: {findings[name].detail}. {told}.")
+    detail = findings[name].detail
+    if len(findings) > 1:
+        verdicts = Counter(finding.verdict for finding in findings.values())
+        told = "; ".join(
+            f"{verdict} in all" if len(verdicts) == 1 else f"{verdict} in {_names(findings, verdict)}"
+            for verdict in reversed(_WORST)
+            if verdict in verdicts
+        )
+        detail = f"{name}: {detail}; {told}"
+    return replace(findings[name], detail=detail)
+
+
+def _names(findings: Mapping[str, Finding], verdict: Verdict) -> str:
+    return ", ".join(name for name, finding in findings.items() if finding.verdict == verdict)
 
 
 def each_layer(test: Test, layers: Iterable[int], which: str = "x", *, negated: bool = False) -> Check:
