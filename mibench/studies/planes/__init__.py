@@ -20,9 +20,7 @@ registry = Registry(
         "exact": Entry("mibench.studies.planes.exact:Exact", "codes of quantised layers, distinct rows of others"),
         "bins": Entry("mibench.studies.planes.bins:Bins", "uniform bins, of a fixed range or of the run's"),
         "adaptive": Entry("mibench.studies.planes.adaptive:Adaptive", "bins of equally many distinct values"),
-        "kde": Entry(
-            "mibench.studies.planes.kde:KDE", "upper bound of Kolchinsky and Tracey, noise of a set variance"
-        ),
+        "kde": Entry("mibench.studies.planes.kde:KDE", "upper bound of Kolchinsky and Tracey, noise of a set variance"),
         "sp": Entry("mibench.studies.planes.sp:SP", "plug-in of noisy layers (Goldfeld et al.)"),
     },
 )
