@@ -14,16 +14,24 @@ from mibench import estimators
 from mibench.contracts import Estimate, InputError, UnknownName, Unsupported
 from mibench.datasets import ib12
 from mibench.networks.planes import plane
-from mibench.networks.spec import Network
+from mibench.networks.spec import Network, Training
+from mibench.networks.trajectory import Trajectory
 from mibench.numerics.permuted import permuted_information
 from mibench.studies import planes
 from mibench.studies.planes.registered import Registered
 from mibench.studies.results import Plane
-from tests.studies.test_planes_kde import trajectory
 
 SEED = np.random.SeedSequence(0)
 PATTERNS, LABELS = ib12.patterns()[:512], ib12.labels()[:512]
 SMALL = {"runs": np.array([0, 1]), "points": np.array([0, 1]), "seed": SEED}
+
+
+def trajectory(network: Network, runs: int = 2) -> Trajectory:
+    parameters = np.random.default_rng(3).normal(size=(runs, 2, network.n_parameters)).astype(np.float32)
+    none, zeros = np.zeros((runs, 2), np.float32), np.zeros(runs, np.int64)
+    return Trajectory(
+        network, Training(epochs=2), 0, "float32", np.arange(2), parameters, None, none, none, zeros, zeros
+    )
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,8 @@ from mibench.networks.trajectory import Trajectory
 from mibench.numerics.counting import numbered
 from mibench.numerics.rows import distinct_rows
 from mibench.studies.planes.contract import LayerInformation, Progress
-from mibench.studies.planes.layers import Shown, shown_layers
 from mibench.studies.planes.seeds import child
+from mibench.studies.planes.shown import Shown, shown_layers
 from mibench.studies.results import Plane
 
 __all__ = ["Registered"]
