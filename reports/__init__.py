@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mibench.contracts import RandomLike
     from mibench.harness.store import Run
 
-__all__ = ["FORMATS", "write", "write_comparison", "write_sheet"]
+__all__ = ["FORMATS", "write", "write_comparison", "write_index", "write_sheet", "write_study"]
 
 FORMATS = ("pdf", "png", "svg")
 
@@ -47,9 +47,7 @@ def write(run: Run, *, figures: str | Path | None = None, formats: Sequence[str]
     InputError
         For an unknown format.
     """
-    wrong = [kind for kind in formats if kind not in FORMATS]
-    if wrong:
-        raise InputError(f"no figures as {', '.join(map(repr, wrong))}: choose from {', '.join(FORMATS)}")
+    _check(formats)
     from mibench.harness.score import frame
     from mibench.harness.score import leaderboard as score
     from mibench.reports import leaderboard, page
@@ -113,3 +111,59 @@ def write_sheet(task: Task | str, path: str | Path, *, count: int = 8, rng: Rand
     from mibench.reports.sheet import write_sheet as write
 
     return write(task, path, count=count, rng=rng)
+
+
+def write_study(
+    folder: str | Path, *, figures: str | Path | None = None, formats: Sequence[str] = ("pdf",)
+) -> dict[str, Path]:
+    """Write ``report.html`` into a study's folder: verdicts on its claims, and the planes of every setting.
+
+    Parameters
+    ----------
+    folder : path
+        Of `mibench study`; one that is not finished is fine.
+    figures : path, optional
+        A folder to write every figure to as well, laid out like those of the sources, one file per format.
+    formats : sequence of str
+        Of ``pdf``, ``png``, ``svg``.
+
+    Returns
+    -------
+    dict of str to Path
+        File name to path, in the order written. Each file is replaced in one step.
+
+    Raises
+    ------
+    InputError
+        For an unknown format, or a folder that is no study's.
+    """
+    _check(formats)
+    from mibench.reports import study
+    from mibench.reports.figures import export
+    from mibench.reports.files import write_text
+    from mibench.reports.plane_plates import plates
+    from mibench.studies.results import Results
+
+    results = Results(folder)
+    written = {"report.html": write_text(results.folder / "report.html", study.render(results))}
+    return written if figures is None else written | export(plates(results), Path(figures), formats)
+
+
+def write_index(folder: str | Path) -> Path:
+    """Write ``index.html``: every run and study below a folder, what each is, how far it is, and its report.
+
+    Raises
+    ------
+    InputError
+        If there is no such folder.
+    """
+    from mibench.reports import index
+    from mibench.reports.files import write_text
+
+    return write_text(Path(folder) / "index.html", index.render(Path(folder)))
+
+
+def _check(formats: Sequence[str]) -> None:
+    wrong = [kind for kind in formats if kind not in FORMATS]
+    if wrong:
+        raise InputError(f"no figures as {', '.join(map(repr, wrong))}: choose from {', '.join(FORMATS)}")

@@ -17,10 +17,18 @@ from markupsafe import Markup, escape
 from mibench.reports import datatables
 from mibench.reports.words import digits, fixed, level, percent, plural
 
-__all__ = ["document", "number"]
+__all__ = ["document", "inert_json", "number"]
 
 
-def document(template: str, scripts: Sequence[str], data: Any, **context: Any) -> str:
+def document(
+    template: str,
+    scripts: Sequence[str],
+    data: Any,
+    *,
+    styles: Sequence[str] = ("report.css", "board.css"),
+    tables: bool = True,
+    **context: Any,
+) -> str:
     """The page of `template`.
 
     Parameters
@@ -31,19 +39,24 @@ def document(template: str, scripts: Sequence[str], data: Any, **context: Any) -
         Files of ``templates/`` that are one script, which finds `data` in the element ``#data``.
     data : JSON-able
         What the scripts need.
+    styles : sequence of str
+        Files of ``templates/``.
+    tables : bool
+        Whether the page needs DataTables.
     context
         What the template needs.
     """
     own = "\n".join(_text(name) for name in scripts)
-    modules = [datatables.module(), datatables.inert(own)]
+    modules = [*([datatables.module()] if tables else []), datatables.inert(own)]
+    sheets = [*([datatables.style()] if tables else []), *map(_text, styles)]
     return (
         _environment()
         .get_template(template)
         .render(
-            style=Markup("\n".join([datatables.style(), _text("report.css"), _text("board.css")])),
+            style=Markup("\n".join(sheets)),
             modules=[Markup(each) for each in modules],
             hashes=[_hash(each) for each in modules],
-            data=Markup(_json(data)),
+            data=Markup(inert_json(data)),
             **context,
         )
     )
@@ -53,6 +66,11 @@ def number(value: float | str | None) -> str:
     """A number as people read it, with a true minus sign."""
     text = value if isinstance(value, str) else digits(value)
     return text.replace("-", "\N{MINUS SIGN}")
+
+
+def inert_json(data: Any) -> str:
+    """JSON that is inert inside ``<script type="application/json">``: it holds no ``<`` and only ASCII."""
+    return json.dumps(data, allow_nan=False, separators=(",", ":")).replace("<", r"\u003c")
 
 
 @cache
@@ -74,11 +92,6 @@ def _text(name: str) -> str:
 
 def _hash(script: str) -> str:
     return f"'sha256-{b64encode(sha256(script.encode()).digest()).decode()}'"
-
-
-def _json(data: Any) -> str:
-    """JSON that is inert inside ``<script type="application/json">``: it holds no ``<`` and only ASCII."""
-    return json.dumps(data, allow_nan=False, separators=(",", ":")).replace("<", r"\u003c")
 
 
 def _breaks(name: str) -> Markup:

@@ -7,16 +7,18 @@ import functools
 import json
 import re
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+import numpy as np
 import pytest
 
 from mibench.contracts import Row
 from mibench.harness.store import Run
+from mibench.studies.results import Measures, Plane, Results
 
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 
@@ -136,3 +138,95 @@ def browser() -> Iterator[Any]:
         opened = playwright.chromium.launch(executable_path=found, args=["--no-sandbox", "--disable-gpu"])
         yield opened
         opened.close()
+
+
+def made_plane(
+    estimator: str, runs: int = 4, epochs: int = 30, layers: int = 3, seed: int = 0, *, null: bool = True
+) -> Plane:
+    """A plane that rises, falls back, and differs between runs; its later layers hold less."""
+    rng = np.random.default_rng(seed)
+    at = np.unique(np.geomspace(1, 10 * epochs, epochs).astype(np.int64)) - 1
+    share = np.linspace(0, 1, len(at))[None, :, None]
+    depth = np.linspace(1, 0.4, layers)[None, None]
+    lift = 1 + 0.03 * rng.normal(size=(runs, 1, layers))
+    i_x = depth * lift * (4 + 4 * share - 2 * np.maximum(0, share - 0.5))
+    i_y = np.minimum(0.69, depth * lift * (0.1 + 0.55 * share))
+    information = np.stack([i_x, i_y], axis=-1)
+    return Plane(
+        estimator,
+        at,
+        np.arange(runs),
+        information,
+        null=0.02 * i_x if null else None,
+        std_error=np.full_like(information, 0.01) if estimator.startswith("sp") else None,
+    )
+
+
+@pytest.fixture(scope="session")
+def save_study() -> Callable[..., Path]:
+    """Write a study's folder: planes by setting, claims, and what failed."""
+
+    def save(
+        folder: Path,
+        planes: Mapping[str, Sequence[Plane]],
+        about: Mapping[str, Mapping[str, Any]] | None = None,
+        claims: Sequence[Mapping[str, Any]] = (),
+        failed: Sequence[tuple[str, str, str]] = (),
+        scale: str = "quick",
+    ) -> Path:
+        told = {
+            name: {
+                "title": f"about {name}",
+                "source": "A paper, figure 1",
+                "runs": 4,
+                "epochs": 300,
+                "tags": ["lorenzen"],
+                "widths": [12, 5, 4, 2],
+                "activation": "tanh",
+                "variant_of": "",
+                **(about or {}).get(name, {}),
+            }
+            for name in planes
+        }
+        described = {
+            "study": "ib-network",
+            "scale": scale,
+            "seed": 0,
+            "settings": list(planes),
+            "planes": {name: [plane.estimator for plane in found] for name, found in planes.items()},
+            "about": told,
+            "versions": {"mibench": "0.1.0"},
+            "hardware": {"cpu": "A processor"},
+            "started": "2026-01-02T03:04:05+00:00",
+        }
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "study.json").write_text(json.dumps(described), "utf-8")
+        lines = [{"setting": a, "product": b, "seconds": 1.0, "status": "failed", "error": c} for a, b, c in failed]
+        (folder / "journal.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
+        if claims:
+            text = {"schema": 1, "study": "ib-network", "scale": scale, "seed": 0, "claims": list(claims)}
+            (folder / "claims.json").write_text(json.dumps(text), "utf-8")
+        results = Results(folder)
+        for name, found in planes.items():
+            results.path(name, "measures").parent.mkdir(parents=True, exist_ok=True)
+            for plane in found:
+                plane.save(results.path(name, f"plane-{plane.estimator}"))
+            if found:
+                made_measures(found[0]).save(results.path(name, "measures"))
+        return folder
+
+    return save
+
+
+def made_measures(plane: Plane) -> Measures:
+    """Losses and accuracies of a network that learns, at the epochs of a plane."""
+    runs, epochs, layers, _ = plane.information.shape
+    share = np.broadcast_to(np.linspace(0, 1, epochs)[None, :, None], (runs, epochs, 2))
+    extremes = np.broadcast_to(np.array([-1.0, 1.0]), (runs, epochs, layers, 2))
+    return Measures(plane.epochs, 0.7 - 0.6 * share, 0.5 + 0.4 * share, extremes * 1.0)
+
+
+@pytest.fixture(scope="session")
+def plane_of() -> Callable[..., Plane]:
+    """`made_plane`, for tests."""
+    return made_plane

@@ -1,0 +1,163 @@
+// The information plane: where the layers are, and how they came there until the epoch that the slider shows.
+const layerName = (layer) => `T${layer + 1}`;
+const names = (layers) => (layers.length > 2 && layers.at(-1) - layers[0] === layers.length - 1 ? `${layerName(layers[0])}\u2013${layers.at(-1) + 1}` : layers.map((each, i) => (i ? each + 1 : layerName(each))).join(", "));
+
+function number(value, places = 3) {
+  return Number.isFinite(value) ? value.toFixed(places).replace("-", "\u2212") : NONE;
+}
+
+// What is drawn of a plane in a view: epochs, and a track for each layer, of the mean, of a run, or of every run.
+function tracksOf(plane, view) {
+  const layers = [...Array(plane.layers).keys()];
+  if (view.mode === "mean") {
+    const tracks = layers.map((layer) => ({
+      layer,
+      run: null,
+      x: along(plane.mean[0], layer),
+      y: along(plane.mean[1], layer),
+      sd: [along(plane.sd[0], layer), along(plane.sd[1], layer)],
+      null: plane.null && along(plane.null, layer),
+      error: plane.error && [along(plane.error[0], layer), along(plane.error[1], layer)],
+    }));
+    return { epochs: plane.epochs, tracks };
+  }
+  if (view.mode === "run") {
+    const run = Math.min(view.run ?? plane.median, plane.runs.length - 1);
+    const [source, epochs] = run === plane.median ? [plane.middle, plane.epochs] : [plane.single.values, plane.single.epochs];
+    const of = (which, layer) => (run === plane.median ? along(source[which], layer) : along(source[which], run, layer));
+    return { epochs, tracks: layers.map((layer) => ({ layer, run, x: of(0, layer), y: of(1, layer) })) };
+  }
+  const tracks = [];
+  for (let run = 0; run < plane.runs.length; run++) {
+    for (const layer of layers) tracks.push({ layer, run, x: along(plane.single.values[0], run, layer), y: along(plane.single.values[1], run, layer) });
+  }
+  return { epochs: plane.single.epochs, tracks };
+}
+
+const scaled = (values, unit) => Float64Array.from(values, (value) => value * unit);
+
+function told(plane, track, epochs, i, view) {
+  const unit = view.unit;
+  const who = track.run === null ? `mean of ${plural(plane.runs.length, "run")}` : `run ${plane.runs[track.run]}`;
+  const spread = (which) => (track.sd ? ` \u00b1 ${number(track.sd[which][i] * unit)} sd` : "");
+  const lines = [
+    `${layerName(track.layer)}, epoch ${epochs[i]}, ${who}`,
+    `I(X;T) ${number(track.x[i] * unit)} ${view.unitName}${spread(0)}`,
+    `I(T;Y) ${number(track.y[i] * unit)} ${view.unitName}${spread(1)}`,
+  ];
+  if (track.null) lines.push(`null   ${number(track.null[i] * unit)} ${view.unitName}`);
+  if (track.error) lines.push(`standard error ${number(track.error[0][i] * unit, 4)}, ${number(track.error[1][i] * unit, 4)}`);
+  if (view.planes.length > 1) lines.push(plane.estimator);
+  return lines.join("\n");
+}
+
+// Where the null reaches, over all layers and epochs, as a function of I(X;T).
+function nullBand(chart, plane, unit) {
+  const [size, most] = [80, 1e-9 + Math.max(...plane.mean[0].values.filter(Number.isFinite)) * unit];
+  const reach = new Array(size + 1).fill(-Infinity);
+  plane.null.values.forEach((value, i) => {
+    const place = Math.round((plane.mean[0].values[i] * unit * size) / most);
+    if (Number.isFinite(value) && place >= 0 && place <= size) reach[place] = Math.max(reach[place], value * unit);
+  });
+  let top = 0;
+  const [xs, ys] = [[0], [0]];
+  reach.forEach((value, i) => {
+    if (value === -Infinity) return;
+    top = Math.max(top, value); // what fewer bits reach, more bits reach too
+    xs.push((i * most) / size);
+    ys.push(top);
+  });
+  band(chart, xs, xs.map(() => 0), ys, MUTED);
+  line(chart, xs, ys, { stroke: MUTED, "stroke-width": 1, "stroke-dasharray": "2 3" });
+}
+
+function shares(epochs) {
+  const last = Math.log1p(epochs.at(-1)) || 1;
+  return (epoch) => Math.log1p(epoch) / last;
+}
+
+// One estimator's tracks. The first stands in filled dots, the second in rings on dashed lines.
+function drawTracks(chart, plane, view, second) {
+  const { epochs, tracks } = tracksOf(plane, view);
+  const until = upTo(epochs, view.epoch);
+  const share = shares(epochs);
+  const ends = [];
+  const colour = (layer, i) => (view.colour === "epoch" && !second ? ramp(share(epochs[i])) : series(layer));
+  for (const track of tracks) {
+    const [x, y] = [scaled(track.x, view.unit), scaled(track.y, view.unit)];
+    const crowd = view.mode === "runs";
+    if (!crowd || view.trails) {
+      const style = { stroke: series(track.layer), "stroke-width": crowd ? 0.6 : 1.2, opacity: crowd ? 0.3 : 0.65, ...(second && { "stroke-dasharray": "5 4", opacity: 0.9 }) };
+      line(chart, x, y, style, until);
+    }
+    let [px, py] = [-99, -99];
+    for (let i = crowd ? until : 0; i <= until; i++) {
+      const [cx, cy] = [chart.at.x(x[i]), chart.at.y(y[i])];
+      const here = i === until;
+      if (!here && Math.hypot(cx - px, cy - py) < 2) continue; // what lies on another dot is not seen
+      [px, py] = [cx, cy];
+      const style = second ? { fill: PAPER, stroke: colour(track.layer, i), "stroke-width": 1.2 } : { fill: crowd ? series(track.layer) : colour(track.layer, i) };
+      if (here && !crowd) Object.assign(style, { stroke: series(track.layer), "stroke-width": 2 });
+      if (crowd) style.opacity = 0.75;
+      mark(chart, x[i], y[i], crowd ? 3.2 : here ? 5 : second ? 2 : 2.6, style, here ? "now" : "");
+      tell(chart, x[i], y[i], () => told(plane, track, epochs, i, view));
+    }
+    ends.push({ layer: track.layer, x: chart.at.x(x[until]), y: chart.at.y(y[until]) });
+  }
+  return ends;
+}
+
+// Names of the layers at their ends; one for several that lie together.
+function label(chart, ends) {
+  const groups = [];
+  for (const layer of new Set(ends.map((each) => each.layer))) {
+    const own = ends.filter((each) => each.layer === layer && Number.isFinite(each.x) && Number.isFinite(each.y));
+    if (!own.length) continue;
+    const middle = { layers: [layer], x: own.reduce((sum, each) => sum + each.x, 0) / own.length, y: own.reduce((sum, each) => sum + each.y, 0) / own.length };
+    const near = groups.find((group) => Math.abs(group.x - middle.x) < 34 && Math.abs(group.y - middle.y) < 15);
+    if (near) near.layers.push(layer);
+    else groups.push(middle);
+  }
+  for (const group of groups) {
+    const left = group.x > chart.box.right - 40;
+    const y = group.y < chart.box.top + 20 ? group.y + 18 : group.y - 9;
+    const at = { x: group.x + (left ? -4 : 6), y, "text-anchor": left ? "end" : "start" };
+    draw(chart.svg, "text", at, { "font-size": "12px", "font-weight": 700, fill: series(group.layers[0]), stroke: PAPER, "stroke-width": "3px", "paint-order": "stroke" }).textContent = names(group.layers);
+  }
+}
+
+function planeLimits(view) {
+  const [xs, ys] = [[], []];
+  for (const plane of view.planes) {
+    for (const track of tracksOf(plane, view).tracks) {
+      for (const value of track.x) xs.push(value * view.unit);
+      for (const value of track.y) ys.push(value * view.unit);
+    }
+  }
+  if (view.curve && !view.zoom) ys.push(...view.curve[1].map((value) => value * view.unit));
+  return { x: limits(xs, { zero: !view.zoom }), y: limits(ys, { zero: !view.zoom }) };
+}
+
+function drawPlane(figure, view, { width = 640, height = 500, title = "Information plane" } = {}) {
+  const range = planeLimits(view);
+  const chart = frame(figure, {
+    width,
+    height,
+    x: { ...range.x, label: `I(X;T) in ${view.unitName}` },
+    y: { ...range.y, label: `I(T;Y) in ${view.unitName}` },
+    title: `${title} of ${view.setting.name}, ${view.planes.map((plane) => plane.estimator).join(" and ")}`,
+    says: `${plural(view.planes[0].layers, "layer")}, until epoch ${view.epoch}. The table of values holds the numbers.`,
+  });
+  if (view.nulls && view.planes[0].null) nullBand(chart, view.planes[0], view.unit);
+  if (view.curve) line(chart, scaled(view.curve[0], view.unit), scaled(view.curve[1], view.unit), { stroke: INK, "stroke-width": 1.6, "stroke-dasharray": "7 3 1.5 3" });
+  // What is exact lies beneath what is estimated
+  const order = [...view.planes.keys()].sort((a, b) => (view.planes[b].estimator === "exact") - (view.planes[a].estimator === "exact") || b - a);
+  let ends = [];
+  for (const i of order) {
+    const found = drawTracks(chart, view.planes[i], view, i > 0);
+    if (i === 0) ends = found;
+  }
+  label(chart, ends);
+  hover(chart);
+  return chart;
+}
