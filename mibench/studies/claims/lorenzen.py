@@ -35,7 +35,7 @@ _LATE_SHARE, _SLIGHT_BITS = 1800 / 8000, 0.05
 _STARTS = {2: 11.75, 3: 8.2, 4: 5.6, 5: 3.7, 6: 1.3}  # where the curves of figure 3 begin, by its labels, in bits
 _STARTS_WITHIN_BITS = 1.0
 _ACCURACY = 0.02
-_PATH_SHARE = 0.25
+_PATH_SHARE, _STILL_BITS = 0.25, 0.01
 
 
 def _any_gain(values: Floats, epochs: NDArray[Any], rng: np.random.Generator) -> Finding:
@@ -162,6 +162,8 @@ def _mean_represents(results: Results, case: Case, rng: np.random.Generator) -> 
     (bits,) = on_grid(results.plane(case.setting, case.estimator))
     mean = bits.mean(axis=0)
     path = np.sqrt((np.diff(mean, axis=0) ** 2).sum(axis=(-2, -1))).sum()
+    if path < _STILL_BITS:
+        return Finding("undecided", detail="the mean plane does not move")
     distances = np.sqrt(((bits - mean) ** 2).sum(axis=(-2, -1)).mean(axis=1))
     detail = f"median distance of a run {np.median(distances):.2f} bits; the mean plane's path is {path:.2f} bits long"
     shares = distances / path

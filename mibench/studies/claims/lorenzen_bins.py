@@ -362,7 +362,7 @@ CLAIMS = (
         _C,
         "the mean plane of 30 bins is nearer (root mean square over layers and log epochs) to that of 4 bits than to "
         "that of 8.",
-        by_activation("lorenzen-4bit-{}", BINS[0]),
+        by_activation("lorenzen-float-{}", BINS[0]),
         _nearer_to_bins,
     ),
     Claim(
