@@ -23,7 +23,7 @@ from mibench.studies.results import Plane
 
 SEED = np.random.SeedSequence(0)
 PATTERNS, LABELS = ib12.patterns()[:512], ib12.labels()[:512]
-SMALL = {"runs": np.array([0, 1]), "points": np.array([0, 1]), "seed": SEED}
+SMALL: dict[str, Any] = {"runs": np.array([0, 1]), "points": np.array([0, 1]), "seed": SEED}
 
 
 def trajectory(network: Network, runs: int = 2) -> Trajectory:
