@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from mibench.contracts import InputError, Sample, Truth
 from mibench.names import check_choice
 from mibench.numerics.checks import as_generator, check_count
+from mibench.numerics.line_information import line_information_reference
 
 if TYPE_CHECKING:
     from mibench.contracts import RandomLike
@@ -25,7 +26,6 @@ Target = Literal["input", "label"]
 _INPUTS = np.array([-3.0, -1.0, 1.0, 3.0])
 _BOUNDARY = 2.0  # between the classes {-3, -1, 1} and {3}, and where the neuron is 0
 _LABELS = (_INPUTS > _BOUNDARY).astype(np.int64)
-_TAIL = 12.0  # noise beyond so many standard deviations has a probability below 1e-32
 _LEAST, _MOST = 1e-6, 1e6
 
 
@@ -86,28 +86,8 @@ class SingleNeuron:
     @cached_property
     def truth(self) -> Truth:
         """``sum_g p_g int p_g(t) ln(p_g(t) / p(t)) dt`` over inputs or classes g, by adaptive quadrature."""
-        from scipy.integrate import quad
-
-        values, s = self._values, self.noise
-        member = _LABELS if self.target == "label" else np.arange(4)
-        groups = [values[member == group] for group in range(member[-1] + 1)]
-
-        def log_density(t: float, centres: NDArray[np.float64]) -> float:
-            terms = -(((t - centres) / s) ** 2) / 2
-            most = float(terms.max())
-            return most + math.log(np.exp(terms - most).mean())
-
-        def integrand(t: float) -> float:
-            log_p, total = log_density(t, values), 0.0
-            for group in groups:
-                log_g = log_density(t, group)
-                total += len(group) / 4 * math.exp(log_g) * (log_g - log_p)
-            return total
-
-        steps = np.arange(-_TAIL, _TAIL + 1, 2.0)
-        cuts = np.unique((values[:, None] + s * steps).ravel())  # every peak is seen, however narrow
-        found = quad(integrand, cuts[0], cuts[-1], points=cuts[1:-1], limit=1000, epsabs=1e-11 * s, epsrel=1e-10)[0]
-        return Truth(float(found) / (s * math.sqrt(2 * math.pi)), 0.0, "quadrature")
+        groups = _LABELS if self.target == "label" else np.arange(4)
+        return Truth(line_information_reference(self._values, groups, self.noise), 0.0, "quadrature")
 
     def sample(self, n: int, rng: RandomLike = None) -> Sample:
         """Draw `n` independent pairs; y has shape (n, 1), float64."""
