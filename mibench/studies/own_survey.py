@@ -178,10 +178,13 @@ def _where(survey: Survey, found: NDArray[np.bool_]) -> str:
     names = [survey.watched.names[at] for at in np.flatnonzero(times)]
     if total == 1:
         return _layers(names)
-    if (times[times > 0] == total).all():
-        return f"{_layers(names)} at every checkpoint"
-    counted = [f"{name} ({count})" for name, count in zip(names, times[times > 0], strict=True)]
-    return f"{_layers(counted)} (at so many of {total} checkpoints)"
+    counts = times[times > 0]
+    if (counts == counts[0]).all():
+        return (
+            f"{_layers(names)} at {'every checkpoint' if counts[0] == total else f'{counts[0]} of {total} checkpoints'}"
+        )
+    counted = [f"{name} ({count})" for name, count in zip(names, counts, strict=True)]
+    return f"{_layers(counted)}, so many of {total} checkpoints"
 
 
 def _layers(names: Sequence[str]) -> str:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import copy
 import math
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,15 @@ from mibench.studies.results import Plane
 
 X = np.random.default_rng(0).normal(size=(60, 4)).astype(np.float32)
 Y = np.arange(60) % 3
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """On a busy machine small products wait for one another."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 def small(*extra: nn.Module) -> nn.Sequential:
@@ -204,6 +214,9 @@ def test_what_the_reader_should_know_is_said() -> None:
         model[0].weight.mul_(5)
         model[3].bias.fill_(-100)
     found = plane(model, X, Y, estimator=["exact", "ksg"])
+    later = {name: value / 5 for name, value in model.state_dict().items()}
+    both = plane(model, X, Y, checkpoints={0: model.state_dict(), 9: later}).warnings
+    assert any("told apart in layer 1 at every checkpoint" in each for each in both)
     told = "\n".join(found.warnings)
     assert "Dropout and is evaluated in eval mode" in told
     assert "told apart in layer 1: counting rows" in told
