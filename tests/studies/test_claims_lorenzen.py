@@ -96,7 +96,9 @@ def good(tmp_path_factory):
     made.bins("tanh", binned_x, binned_y, more)
     lower = [each - 0.4 for each in relu_x]
     lower[2] = lower[3] - 0.2
-    made.bins("relu", lower, [each - 0.02 for each in relu_y], {n: extra / 4 for n, extra in more.items()})
+    lower_y = [each - 0.02 for each in relu_y]
+    lower_y[2] = lower_y[3] - 0.05
+    made.bins("relu", lower, lower_y, {n: extra / 4 for n, extra in more.items()})
     made.plane("lorenzen-float-tanh", "exact", [12, 12, 12, 11.99, 11.98, 11.9], tanh_y)
     made.plane("lorenzen-float-relu", "exact", [11.95, 11.9, 11.8, 11.5, 11.2, 9.0], relu_y)
     made.plane("lorenzen-4bit-tanh", "exact", [each - 0.05 for each in binned_x], binned_y)

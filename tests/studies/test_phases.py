@@ -154,6 +154,16 @@ def test_loud_layers_that_are_equal_in_truth_violate_nothing():
     assert found.count("holds") <= 3
 
 
+def test_a_small_sure_violation_is_found_beside_a_greater_uncertain_one():
+    rng = np.random.default_rng(0)
+    bits = np.full((RUNS, len(EPOCHS), 3, 2), 5.0) - np.arange(3)[:, None] * 0.5
+    bits[:, 10, 1, 0] = 5.05
+    bits[:, 20, 2, 0] += 0.7 + rng.normal(0, 3, RUNS)
+    found = phases.dpi_violation(plane_of(bits), "x", rng)
+    assert found.verdict == "holds"
+    assert "T_2 over T_1" in found.detail
+
+
 def test_trivial_is_at_the_ceiling_all_the_time():
     top = np.full((RUNS, len(EPOCHS)), 11.95)
     assert phases.trivial(top, 4096).verdict == "holds"

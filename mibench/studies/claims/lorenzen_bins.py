@@ -29,6 +29,7 @@ from mibench.studies.claims.phases import (
 )
 from mibench.studies.claims.rules import (
     ROWS,
+    Check,
     Floats,
     beyond_null,
     each_layer,
@@ -53,7 +54,7 @@ _CLOSE_TO_CEILING_BITS = 11.9
 _ACCURACY_COST, _ACCURACY_GAIN = 0.05, 0.05
 
 
-def _dpi(which: str) -> Any:
+def _dpi(which: str) -> Check:
     def check(results: Results, case: Case, rng: np.random.Generator) -> Finding:
         return dpi_violation(results.plane(case.setting, case.estimator), which, rng)
 
@@ -89,10 +90,11 @@ def _discernible(values: Floats) -> bool:
 
 def _tanh_gains_more(results: Results, case: Case, rng: np.random.Generator) -> Finding:
     names = [case.setting.replace("tanh", each) for each in ACTIVATIONS]
+    layers = [each - 1 for each in (_ALL if case.labels["layers"] == "all" else (5, 6))]
     gains = []
     for name in names:
         _, (low, high) = shared(*(results.plane(name, each) for each in (BINS[0], BINS[-1])))
-        gains.append((high - low)[..., 0].mean(axis=(1, 2)))
+        gains.append((high - low)[..., 0][..., layers].mean(axis=(1, 2)))
     runs = min(map(len, gains))
     both = np.stack([each[:runs] for each in gains], axis=1)
     statistic, interval = of_means(both, rng, lambda means: np.asarray(means[:, 0] - means[:, 1]))
@@ -101,7 +103,7 @@ def _tanh_gains_more(results: Results, case: Case, rng: np.random.Generator) -> 
     return judged(statistic, interval, 0.0, "bits", detail)
 
 
-def _more(finer: str, coarser: str, layers: Iterable[int], least: float) -> Any:
+def _more(finer: str, coarser: str, layers: Iterable[int], least: float) -> Check:
     """That mean I(X;T) over log epochs is more in one setting than in another, in every layer."""
 
     def check(results: Results, case: Case, rng: np.random.Generator) -> Finding:
@@ -112,6 +114,8 @@ def _more(finer: str, coarser: str, layers: Iterable[int], least: float) -> Any:
         found = {}
         for layer in layers:
             each = gaps[:, layer - 1]
+            if least > 0 and not any(_discernible(plane[..., layer - 1, 0]) for plane in (high, low)):
+                continue
             detail = f"mean I(X;T) {high[..., layer - 1, 0].mean():.3f} and {low[..., layer - 1, 0].mean():.3f} bits"
             found[f"T_{layer}"] = judged(each.mean(), bootstrap(each, rng), least, "bits", detail)
         return every(found)
@@ -210,7 +214,7 @@ def _gains(plane: Plane, layer: int, which: str) -> Floats:
     return np.asarray(values[:, -1] - values[:, 0])
 
 
-def _rises_in_prefit(which: str, layers: Iterable[int], threshold: float, sure: float) -> Any:
+def _rises_in_prefit(which: str, layers: Iterable[int], threshold: float, sure: float) -> Check:
     def check(results: Results, case: Case, rng: np.random.Generator) -> Finding:
         plane, visible = _prefit_plane(results, case)
         found = {}
@@ -259,6 +263,11 @@ def _with_null(cases: Iterable[Case]) -> tuple[Case, ...]:
 
 
 _FLOAT_TANH = floats("tanh", (BINS[0],))
+_DPI = (
+    *floats("relu", (BINS[0],)),
+    *floats("tanh", ()),
+    *(replace(each, primary=False) for each in by_activation("lorenzen-8bit-{}", "exact")),
+)
 _PREFIT = by_activation("lorenzen-prefit-{}", "exact")
 _A, _C, _D = (f"{_PAPER}, appendix {each}" for each in ("A, figures A.5 and A.6", "C, figures C.10, C.11", "D, D.12"))
 _COMPRESSES = "COMPRESS (mean I(X;T) falls from its peak by at least 0.1 bit and 2 %, surely by 0.05; see L2)"
@@ -321,20 +330,29 @@ CLAIMS = (
         _A,
         "at some epoch a layer's mean I(X;T) is at least 0.02 bit above that of a layer before it, with an interval "
         "above 0; where, is chosen on half of the runs and tested on the others.",
-        (
-            *floats("relu", (BINS[0],)),
-            *(replace(each, primary=False) for each in floats("tanh", ())),
-            *(replace(each, primary=False) for each in by_activation("lorenzen-8bit-{}", "exact")),
-        ),
+        _DPI,
         _dpi("x"),
+    ),
+    Claim(
+        "L17b",
+        "so does what they tell of the label",
+        "With 30 bins I(T;Y) of relu networks is not monotone in depth.",
+        _A,
+        "at some epoch a layer's mean I(T;Y) is at least 0.02 bit above that of a layer before it; tested as L17.",
+        _DPI,
+        _dpi("y"),
     ),
     Claim(
         "L18",
         "bins matter less for relu",
         "What more bins add is less for relu than for tanh.",
         _A,
-        "I(X;T) of 256 less that of 30 bins, mean over layers and epochs, is greater for tanh, with the interval.",
-        by_activation("lorenzen-float-{}", activations=("tanh",)),
+        "I(X;T) of 256 less that of 30 bins, mean over layers and epochs, is greater for tanh, with the interval; also "
+        "of T_5 and T_6 alone, which are far from their ceiling.",
+        tuple(
+            Case("lorenzen-float-tanh", "", layers == "all", {"activation": "tanh, relu", "layers": layers})
+            for layers in ("all", "T_5, T_6")
+        ),
         _tanh_gains_more,
     ),
     Claim(
@@ -342,7 +360,8 @@ CLAIMS = (
         "4 bits hold less than 8",
         "Information is less with 4 bits than with 8, in every layer.",
         _C,
-        "mean I(X;T) over log epochs is greater with 8 bits in each layer, by 0.001 bit with the interval.",
+        "mean I(X;T) over log epochs is greater with 8 bits, by 0.001 bit with the interval, in each layer that is not "
+        "at 99 % of 12 bits all the time with both.",
         by_activation("lorenzen-4bit-{}", "exact"),
         _more("lorenzen-8bit-{}", "lorenzen-4bit-{}", _ALL, 0.001),
     ),
