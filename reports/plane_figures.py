@@ -12,9 +12,11 @@ from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
 from matplotlib.colors import Colormap, ListedColormap, Normalize
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
 from mibench.contracts import InputError
+from mibench.reports.study_packing import known_mean
 from mibench.reports.style import INK, MUTED, PALETTE, styled
 from mibench.studies.results import Measures, Plane
 
@@ -103,10 +105,10 @@ def mean_plane(
 ) -> None:
     """Draw the mean of a plane's runs (of those in `rows`) as a path per layer, its dots coloured by epoch."""
     information = plane.information if rows is None else plane.information[rows]
-    mean = _known_mean(information) * _of(unit)  # (E, L, 2)
+    mean = known_mean(information) * _of(unit)  # (E, L, 2)
     shade = _share(plane.epochs)
     if null and plane.null is not None:
-        _null_band(axes, mean, _known_mean(plane.null) * _of(unit))
+        _null_band(axes, mean, known_mean(plane.null) * _of(unit))
     for layer in range(mean.shape[1]):
         x, y = mean[:, layer].T
         if faint:
@@ -115,9 +117,9 @@ def mean_plane(
         axes.plot(x, y, color=colour(layer), lw=0.9, alpha=0.7, zorder=2)
         axes.scatter(x, y, c=EPOCHS(shade), s=9, lw=0, zorder=3, rasterized=len(x) > 300)
         axes.scatter(x[-1:], y[-1:], c=[EPOCHS(1.0)], s=34, ec=colour(layer), lw=1.6, zorder=4)
+    _axes(axes, unit)
     if names is None or len(names):
         _label(axes, mean[-1], names)
-    _axes(axes, unit)
 
 
 def runs_at(axes: Axes, plane: Plane, epoch: int, *, unit: Unit = "bits") -> None:
@@ -135,15 +137,15 @@ def runs_at(axes: Axes, plane: Plane, epoch: int, *, unit: Unit = "bits") -> Non
 def curves(axes: Axes, plane: Plane, which: Literal[0, 1], *, unit: Unit = "bits") -> None:
     """Draw I(X;T) (0) or I(T;Y) (1) of every layer against the epoch, with one sd over runs and the null dotted."""
     values = plane.information[..., which] * _of(unit)
-    mean = _known_mean(values)
-    sd = np.sqrt(_known_mean((values - mean) ** 2))
+    mean = known_mean(values)
+    sd = np.sqrt(known_mean((values - mean) ** 2))
     for layer in range(mean.shape[1]):
         shown = mean[:, layer], sd[:, layer]
         axes.fill_between(plane.epochs, shown[0] - shown[1], shown[0] + shown[1], color=colour(layer), alpha=0.16, lw=0)
         axes.plot(plane.epochs, shown[0], color=colour(layer), lw=1.4, label=f"T{layer + 1}")
         if which and plane.null is not None:
-            axes.plot(plane.epochs, _known_mean(plane.null)[:, layer] * _of(unit), color=colour(layer), lw=0.8, ls=":")
-    _epoch_axis(axes, plane.epochs)
+            axes.plot(plane.epochs, known_mean(plane.null)[:, layer] * _of(unit), color=colour(layer), lw=0.8, ls=":")
+    epoch_axis(axes, plane.epochs)
     axes.set_ylabel(f"{'I(T;Y)' if which else 'I(X;T)'} ({unit})")
     axes.set_ylim(bottom=0)
 
@@ -155,10 +157,10 @@ def accuracies(axes: Axes, measures: Measures) -> None:
         values = measures.accuracy[..., part]
         if np.isnan(values).all():
             continue
-        mean, half = _known_mean(values), 1.96 * np.sqrt(_known_mean((values - _known_mean(values)) ** 2) / runs)
+        mean, half = known_mean(values), 1.96 * np.sqrt(known_mean((values - known_mean(values)) ** 2) / runs)
         axes.fill_between(measures.epochs, mean - half, mean + half, color=tone, alpha=0.2, lw=0)
         axes.plot(measures.epochs, mean, color=tone, ls=style, lw=1.4, label=name)
-    _epoch_axis(axes, measures.epochs)
+    epoch_axis(axes, measures.epochs)
     axes.set_ylabel("accuracy")
     axes.legend(loc="lower right")
 
@@ -170,7 +172,7 @@ def highest(axes: Axes, measures: Measures) -> None:
         mean, sd = most[..., layer].mean(axis=0), most[..., layer].std(axis=0)
         axes.fill_between(measures.epochs, mean - sd, mean + sd, color=colour(layer), alpha=0.16, lw=0)
         axes.plot(measures.epochs, mean, color=colour(layer), lw=1.4, label=f"T{layer + 1}")
-    _epoch_axis(axes, measures.epochs)
+    epoch_axis(axes, measures.epochs)
     axes.set_ylabel("largest |t|")
     axes.set_ylim(bottom=0)
 
@@ -179,11 +181,25 @@ def bar(figure: Figure, axes: Any, epochs: NDArray[np.int64]) -> None:
     """The colours of epochs beside the axes, in equal ratios of epoch + 1."""
     last = int(epochs[-1])
     mapped = matplotlib.cm.ScalarMappable(Normalize(0, np.log1p(last)), EPOCHS)
-    marks = [0, *(10**power for power in range(int(np.log10(max(last, 1))) + 1))]
+    marks = _marks(last)
     shown = figure.colorbar(mapped, ax=axes, pad=0.02, fraction=0.045, ticks=np.log1p(marks))
     shown.ax.set_yticklabels([str(mark) for mark in marks])
     shown.set_label("epoch")
     shown.outline.set_visible(False)
+
+
+def epoch_axis(axes: Axes, epochs: Sequence[float] | NDArray[Any]) -> None:
+    """Epochs from 0 to the last, in equal ratios of epoch + 1."""
+    last = max(int(epochs[-1]), 1)
+    axes.set_xscale("function", functions=(np.log1p, np.expm1))
+    axes.set_xlim(0, last)
+    axes.set_xticks(_marks(last), list(map(str, _marks(last))))
+    axes.set_xlabel("epoch")
+
+
+def layers(axes: Axes) -> None:
+    """Say beside the axes which colour is which layer."""
+    axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), handlelength=1.2)
 
 
 def draw_curve(axes: Axes, i_x: Sequence[float], i_y: Sequence[float], *, unit: Unit = "bits") -> None:
@@ -195,35 +211,44 @@ def draw_curve(axes: Axes, i_x: Sequence[float], i_y: Sequence[float], *, unit: 
 def _axes(axes: Axes, unit: Unit) -> None:
     axes.set_xlabel(f"I(X;T) ({unit})")
     axes.set_ylabel(f"I(T;Y) ({unit})")
-    axes.set_xlim(left=min(0.0, axes.get_xlim()[0]))
-    axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
-
-
-def _epoch_axis(axes: Axes, epochs: NDArray[np.int64]) -> None:
-    axes.set_xscale("symlog", linthresh=1)
-    axes.set_xlim(0, max(int(epochs[-1]), 1))
-    axes.set_xlabel("epoch")
-    axes.minorticks_off()
+    axes.update_datalim([(0.0, 0.0)])  # without it, axes that are shared would keep the limits of the first
+    axes.autoscale_view()
 
 
 def _label(axes: Axes, ends: NDArray[np.float64], names: Sequence[str] | None) -> None:
     """Names at the ends of the paths; layers that end together share one, so that none lies on another."""
-    groups: list[tuple[list[str], NDArray[np.float64], int]] = []
+    groups: list[tuple[list[int], NDArray[np.float64]]] = []
     known = ends[~np.isnan(ends).any(axis=1)]
     span = np.maximum(np.ptp(known, axis=0) if len(known) else 0.0, 1e-9)
     for layer, end in enumerate(ends):
         if np.isnan(end).any():
             continue
-        name = f"T{layer + 1}" if names is None else names[layer]
         near = next((group for group in groups if (np.abs(group[1] - end) < 0.07 * span).all()), None)
         if near is None:
-            groups.append(([name], end, layer))
+            groups.append(([layer], end))
         else:
-            near[0].append(name)
-    for members, (x, y), layer in groups:
+            near[0].append(layer)
+    for members, (x, y) in groups:
+        near_right = x > axes.get_xlim()[0] + 0.9 * np.ptp(axes.get_xlim())
         axes.annotate(
-            ", ".join(members), (x, y), (5, 6), textcoords="offset points", color=colour(layer), weight="bold", zorder=5
+            _names(members, names),
+            (x, y),
+            (4, 7) if near_right else (5, 6),
+            textcoords="offset points",
+            ha="right" if near_right else "left",
+            color=colour(members[0]),
+            weight="bold",
+            zorder=5,
+            path_effects=[withStroke(linewidth=2.5, foreground="white")],
         )
+
+
+def _names(members: Sequence[int], names: Sequence[str] | None) -> str:
+    if names is not None:
+        return ", ".join(names[layer] for layer in members)
+    if len(members) > 2 and members[-1] - members[0] == len(members) - 1:
+        return f"T{members[0] + 1}\N{EN DASH}{members[-1] + 1}"
+    return ", ".join(f"T{layer + 1}" for layer in members)
 
 
 def _null_band(axes: Axes, mean: NDArray[np.float64], null: NDArray[np.float64]) -> None:
@@ -239,6 +264,10 @@ def _null_band(axes: Axes, mean: NDArray[np.float64], null: NDArray[np.float64])
     axes.plot(x, y, color=MUTED, lw=0.8, ls=":", zorder=0.6)
 
 
+def _marks(last: int) -> list[int]:
+    return [0, *(10**power for power in range(int(np.log10(max(last, 1))) + 1))]
+
+
 def _share(epochs: NDArray[np.int64]) -> NDArray[np.float64]:
     """Of the way from the first epoch to the last, in equal ratios."""
     return np.asarray(np.log1p(epochs) / max(float(np.log1p(epochs[-1])), 1e-9))
@@ -246,11 +275,3 @@ def _share(epochs: NDArray[np.int64]) -> NDArray[np.float64]:
 
 def _of(unit: Unit) -> float:
     return float(1 / np.log(2)) if unit == "bits" else 1.0
-
-
-def _known_mean(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Over runs, of those that have an answer."""
-    known = ~np.isnan(values)
-    count = np.where(known.any(axis=0), known.sum(axis=0), np.nan)
-    mean: NDArray[np.float64] = np.where(known, values, 0.0).sum(axis=0) / count
-    return mean

@@ -86,7 +86,7 @@ def _with_curves(plane: Plane) -> Figure:
     draw.bar(figure, axes[0], plane.epochs)
     draw.curves(axes[1], plane, 0)
     draw.curves(axes[2], plane, 1)
-    axes[2].legend(loc="best", ncols=2)
+    draw.layers(axes[2])
     return figure
 
 
@@ -109,7 +109,7 @@ def _over_accuracy(results: Results, name: str, plane: Plane) -> Figure:
         return figure
     axes = figure.subplots(2, 1, height_ratios=(2, 1), sharex=True)
     draw.curves(axes[0], plane, 0)
-    axes[0].legend(loc="best", ncols=2)
+    draw.layers(axes[0])
     axes[0].set_title(plane.estimator, loc="left")
     draw.accuracies(axes[1], results.measures(name))
     return figure
@@ -121,7 +121,7 @@ def _snapshots(plane: Plane) -> Figure:
     axes = figure.subplots(1, 4, width_ratios=(1, 1, 1, 1.2), sharex=True, sharey=True)
     for each, share in zip(axes, _SNAPSHOTS, strict=False):
         draw.runs_at(each, plane, round(share * int(plane.epochs[-1])))
-    axes[0].legend(loc="best", fontsize=8)
+    axes[0].legend(loc="lower left", fontsize=8)
     draw.mean_plane(axes[3], plane, null=True)
     axes[3].set_title("mean of runs", loc="left")
     draw.bar(figure, axes[3], plane.epochs)
@@ -146,7 +146,7 @@ def _measures(results: Results, name: str) -> Figure:
     left, right = figure.subplots(1, 2)
     draw.accuracies(left, results.measures(name))
     draw.highest(right, results.measures(name))
-    right.legend(loc="best", ncols=2)
+    draw.layers(right)
     return figure
 
 
@@ -205,7 +205,7 @@ def _chart(chart: dict[str, Any]) -> Figure:
         style = {"ls": "", "marker": "o", "ms": 3} if each.get("dots") else {"ls": "--" if each.get("dashed") else "-"}
         axes.plot(each["x"], each["y"], color=tone, lw=1.4, label=each["name"], **style)
     if chart["x"] == "epoch":
-        axes.set_xscale("symlog", linthresh=1)
+        draw.epoch_axis(axes, chart["series"][0]["x"])
     elif chart["logX"]:
         axes.set_xscale("log")
     if chart["logY"]:

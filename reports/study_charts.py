@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mibench.contracts import MibenchError
-from mibench.reports.study_packing import kept
+from mibench.reports.study_packing import kept, known_mean
 from mibench.studies.analyses import ANALYSES, COMPUTATIONS
 from mibench.studies.results import Results
 
@@ -51,21 +51,27 @@ def ib_curve(results: Results) -> tuple[list[float], list[float]] | None:
 
 
 def _snr(arrays: Mapping[str, NDArray[Any]]) -> Iterator[Chart]:
-    epochs, mean, std = arrays["epochs"], arrays["mean"], arrays["std"]
-    ratio = np.log10(np.maximum(mean, 1e-300) / np.maximum(std, 1e-300))
-    yield _over_epochs(
-        "Gradient: signal to noise",
-        "log10 of the mean gradient's norm over batches by its standard deviation, per layer; mean and sd over runs.",
-        epochs,
-        ratio,
-        "log10 SNR",
-    )
-    for key, title in (("mean", "Gradient: norm of the mean"), ("std", "Gradient: standard deviation")):
-        yield _over_epochs(title, "log10, over the norm of the layer's weights.", epochs,
-                           np.log10(np.maximum(arrays[key], 1e-300) / np.maximum(arrays.get("norm", 1.0), 1e-300)),
-                           "log10 of the share of the weights' norm")  # fmt: skip
+    epochs = arrays["epochs"]
+    for key, title, over in (
+        ("std", "Gradient: signal to noise", "of batches"),
+        ("row_std", "Gradient: signal to noise, of single rows", "over single rows"),
+    ):
+        if key in arrays:
+            note = f"log10 of the mean gradient's norm by the standard deviation {over}; mean and sd over runs."
+            yield _over_epochs(title, note, epochs, _log10(arrays["mean"]) - _log10(arrays[key]), "log10 of mean / sd")
     if "norm" in arrays:
-        yield _over_epochs("Norm of the weights", "Mean and sd over runs.", epochs, arrays["norm"], "norm")
+        for key, title in (("mean", "Gradient: norm of its mean"), ("std", "Gradient: sd over batches")):
+            share = _log10(arrays[key]) - _log10(arrays["norm"])
+            yield _over_epochs(
+                title, "By the norm of the layer's weights.", epochs, share, "log10 of its share of ||W||"
+            )
+        yield _over_epochs("Norm of the weights", "Mean and sd over runs.", epochs, arrays["norm"], "||W||")
+
+
+def _log10(values: NDArray[Any]) -> NDArray[np.float64]:
+    """NaN of what is 0: a layer without a gradient has no ratio."""
+    found: NDArray[np.float64] = np.log10(np.where(values > 0, values, np.nan))
+    return found
 
 
 def _curve(arrays: Mapping[str, NDArray[Any]]) -> Iterator[Chart]:
@@ -92,7 +98,8 @@ def _any(arrays: Mapping[str, NDArray[Any]], name: str = "") -> Iterator[Chart]:
         lines = np.moveaxis(values, axes[0], -1).reshape(-1, len(x))[:_SERIES]
         many = len(lines) > 1
         series = [_series(f"{key} {i + 1}" if many else key, x, line) for i, line in enumerate(lines)]
-        yield _chart(f"{name}: {key}", "", along, key, series, log_x=along in ("epochs", "betas", "sizes", "samples"))
+        label = "epoch" if along == "epochs" else along
+        yield _chart(f"{name}: {key}", "", label, key, series, log_x=along in ("epochs", "betas", "sizes", "samples"))
 
 
 _KNOWN: dict[str, Any] = {"snr": _snr, "ib-curve": _curve}
@@ -100,7 +107,8 @@ _KNOWN: dict[str, Any] = {"snr": _snr, "ib-curve": _curve}
 
 def _over_epochs(title: str, note: str, epochs: NDArray[Any], values: NDArray[Any], label: str) -> Chart:
     """A line per layer of ``values``, shape (R, E, L), with a band of one standard deviation over runs."""
-    mean, sd = values.mean(axis=0), values.std(axis=0)
+    mean = known_mean(values)
+    sd = np.sqrt(known_mean((values - mean) ** 2))
     series = [
         _series(f"T{layer + 1}", epochs, mean[:, layer], mean[:, layer] - sd[:, layer], mean[:, layer] + sd[:, layer])
         for layer in range(values.shape[2])
@@ -117,6 +125,9 @@ def _chart(
 def _series(
     name: str, x: NDArray[Any], y: NDArray[Any], low: NDArray[Any] | None = None, high: NDArray[Any] | None = None
 ) -> Chart:
+    known = np.isfinite(x) & np.isfinite(y)
+    x, y = x[known], y[known]
+    low, high = (None if end is None else end[known] for end in (low, high))
     places = kept(np.asarray(x), _POINTS) if len(x) > _POINTS else np.arange(len(x))
     found = {"name": name, "x": _numbers(x[places]), "y": _numbers(y[places])}
     if low is not None and high is not None:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from mibench.contracts import MibenchError
 from mibench.reports.document import inert_json
 from mibench.reports.study_charts import charts
-from mibench.reports.study_packing import FINE, ROUGH, fitted, kept, pack
+from mibench.reports.study_packing import FINE, ROUGH, fitted, kept, known_mean, pack
 from mibench.studies.results import Plane, Results
 
 __all__ = ["BUDGET", "Packed", "median_run", "settings"]
@@ -54,7 +54,7 @@ class _Part:
 def median_run(plane: Plane) -> int:
     """Place of the run in the middle when runs are sorted by their squared deviation from the mean trajectory."""
     with np.errstate(invalid="ignore"):
-        deviation = np.nansum((plane.information - _mean(plane.information)) ** 2, axis=(1, 2, 3))
+        deviation = np.nansum((plane.information - known_mean(plane.information)) ** 2, axis=(1, 2, 3))
     return int(np.argsort(deviation, kind="stable")[len(deviation) // 2])
 
 
@@ -93,9 +93,9 @@ def _about(study: dict[str, Any], name: str) -> dict[str, Any]:
 def _part(plane: Plane) -> _Part:
     places = kept(plane.epochs, _POINTS)
     values = np.moveaxis(plane.information[:, places], 1, -1).astype(np.float32)
-    null = None if plane.null is None else np.moveaxis(_mean(plane.null)[places], 0, -1)
+    null = None if plane.null is None else np.moveaxis(known_mean(plane.null)[places], 0, -1)
     error = plane.std_error
-    pooled = None if error is None else np.sqrt(_mean(error**2) / len(error))[places]
+    pooled = None if error is None else np.sqrt(known_mean(error**2) / len(error))[places]
     return _Part(
         plane.estimator,
         plane.epochs[places],
@@ -119,7 +119,7 @@ def _means(part: _Part, most: int) -> dict[str, Any]:
         "runs": part.runs.tolist(),
         "median": part.median,
         "reasons": list(part.reasons),
-        "mean": _pair(_mean(values)),
+        "mean": _pair(known_mean(values)),
         "sd": _pair(_spread(values)),
         "middle": _pair(values[part.median]),
     }
@@ -152,9 +152,9 @@ def _measures(results: Results, name: str, problems: list[tuple[str, str]]) -> d
     packed: dict[str, Any] = {"epochs": found.epochs[places].tolist()}
     for key, values in (("loss", found.loss), ("accuracy", found.accuracy)):
         series = np.moveaxis(values[:, places], 1, -1)  # (R, 2, E)
-        packed[key] = {"mean": pack(_mean(series)), "sd": pack(_spread(series))}
+        packed[key] = {"mean": pack(known_mean(series)), "sd": pack(_spread(series))}
     highest = np.moveaxis(np.abs(found.extremes[:, places]).max(axis=-1), 1, -1)  # (R, L, E)
-    packed["highest"] = {"mean": pack(_mean(highest)), "sd": pack(_spread(highest))}
+    packed["highest"] = {"mean": pack(known_mean(highest)), "sd": pack(_spread(highest))}
     return packed
 
 
@@ -166,16 +166,7 @@ def _size(found: Any) -> int:
     return len(inert_json(found))
 
 
-def _mean(values: NDArray[Any]) -> NDArray[np.float64]:
-    """The mean over runs of those that have an answer."""
-    known = ~np.isnan(values)
-    total = np.where(known, values, 0.0).sum(axis=0, dtype=np.float64)
-    with np.errstate(invalid="ignore"):
-        mean: NDArray[np.float64] = total / np.where(known.any(axis=0), known.sum(axis=0), np.nan)
-    return mean
-
-
 def _spread(values: NDArray[Any]) -> NDArray[np.float64]:
     """The standard deviation over runs; 0 of one run."""
-    found: NDArray[np.float64] = np.sqrt(_mean((values.astype(np.float64) - _mean(values)) ** 2))
+    found: NDArray[np.float64] = np.sqrt(known_mean((values.astype(np.float64) - known_mean(values)) ** 2))
     return found

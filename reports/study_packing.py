@@ -14,10 +14,11 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["FINE", "ROUGH", "fitted", "kept", "pack", "unpack"]
+__all__ = ["FINE", "ROUGH", "fitted", "kept", "known_mean", "pack", "unpack"]
 
 FINE, ROUGH = 65534, 4095  # steps between the least value and the greatest: of means, and of single runs
 _MISSING = 65535
+_PROBE = 24  # points from which the room that all take is guessed
 _LEAST = 3  # points of a trajectory, however little room there is
 
 T = TypeVar("T")
@@ -66,9 +67,19 @@ def kept(epochs: NDArray[np.int64], most: int) -> NDArray[np.int64]:
     return np.unique(np.concatenate([early, late]))
 
 
+def known_mean(values: NDArray[Any]) -> NDArray[np.float64]:
+    """The mean over runs, the first axis, of those that have an answer; NaN where none has."""
+    known = ~np.isnan(values)
+    count = np.where(known.any(axis=0), known.sum(axis=0), np.nan)
+    mean: NDArray[np.float64] = np.where(known, values, 0.0).sum(axis=0, dtype=np.float64) / count
+    return mean
+
+
 def fitted(encode: Callable[[int], T], size: Callable[[T], int], most: int, budget: int) -> tuple[T, int]:
     """What `encode` makes of as many points, at most `most`, as fit into `budget` bytes; and how many those are."""
-    points = most
+    points = min(most, _PROBE)
+    probed = size(encode(points))
+    points = max(points, min(most, int(points * budget / max(probed, 1))))  # many points take less room each than few
     while True:
         found = encode(points)
         taken = size(found)

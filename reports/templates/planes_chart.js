@@ -117,13 +117,15 @@ function band(chart, xs, low, high, colour) {
 }
 
 function mark(chart, x, y, radius, style, name = "") {
-  if (!Number.isFinite(x) || !Number.isFinite(y)) return;
-  draw(chart.layer, "circle", { cx: chart.at.x(x).toFixed(1), cy: chart.at.y(y).toFixed(1), r: radius, ...(name && { class: name }) }, style);
+  const [cx, cy] = [chart.at.x(x), chart.at.y(y)];
+  if (!Number.isFinite(cx) || !Number.isFinite(cy)) return;
+  draw(chart.layer, "circle", { cx: cx.toFixed(1), cy: cy.toFixed(1), r: radius, ...(name && { class: name }) }, style);
 }
 
 // Tell `text()` when the pointer is near; only a few of the points are asked for it.
 function tell(chart, x, y, text) {
-  if (Number.isFinite(x) && Number.isFinite(y)) chart.points.push({ x: chart.at.x(x), y: chart.at.y(y), text });
+  const at = { x: chart.at.x(x), y: chart.at.y(y), text };
+  if (Number.isFinite(at.x) && Number.isFinite(at.y)) chart.points.push(at);
 }
 
 // The values of the nearest point beside the pointer.

@@ -162,11 +162,9 @@ function controlsOf(view) {
   play.addEventListener("click", () => (playing ? stop() : start()));
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("input", ({ target }) => {
-    if (target === slider) {
-      stop();
-      return moveTo(Number(slider.value));
-    }
+    const place = Number(slider.value); // before the player stops, which puts the slider where it was
     stop();
+    if (target === slider) return moveTo(place);
     state[target.name] = target.type === "checkbox" ? target.checked : target.name === "run" ? Number(target.value) : target.value;
     if (state.over === state.estimator) state.over = "";
     toAddress();
