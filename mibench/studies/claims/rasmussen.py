@@ -24,9 +24,9 @@ from mibench.studies.claims.rasmussen_cases import (
     with_layers,
 )
 from mibench.studies.claims.rules import Floats, every, fits, label_bits, shared
-from mibench.studies.results import Results
+from mibench.studies.results import Plane, Results
 
-__all__ = ["CLAIMS", "COMPRESS_RULE", "DPI_RULE", "FIT_RULE", "violation"]
+__all__ = ["CLAIMS", "COMPRESS_RULE", "DPI_RULE", "FIT_RULE", "violation", "violation_of"]
 
 FIT_RULE = (
     "FIT (mean I(T;Y) gains at least 5 % of H(Y), surely more than 0) of each layer that has as much to gain at first"
@@ -43,10 +43,14 @@ _OFF_CEILING = "each layer whose mean I(X;T) is below 99 % of 12 bits at some ep
 _FAR_BITS, _CEILING_BITS, _CORNER_SHARE = 1.0, 12.0, 0.5
 
 
+def violation_of(plane: Plane, axis: str, rng: np.random.Generator) -> Finding:
+    """That the processing inequality is violated on an axis, ``I(X;T)`` or ``I(T;Y)``."""
+    return dpi_violation(plane, "x" if axis == "I(X;T)" else "y", rng)
+
+
 def violation(results: Results, case: Case, rng: np.random.Generator) -> Finding:
     """That the processing inequality is violated on the axis that the case names."""
-    which = "x" if case.labels["axis"] == "I(X;T)" else "y"
-    return dpi_violation(results.plane(case.setting, case.estimator), which, rng)
+    return violation_of(results.plane(case.setting, case.estimator), case.labels["axis"], rng)
 
 
 def _more_fall(mean: Floats, runs: Floats) -> Floats:

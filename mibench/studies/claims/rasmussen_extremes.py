@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Claims of Rasmussen's thesis on the greatest activations, and on what these do to planes of uniform bins.
+
+M is the greatest value of a run's layers over all recorded epochs: relu has no ceiling, so that M sets how wide its
+uniform bins are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+
+from mibench.studies.claims.contract import Case, Claim, Finding
+from mibench.studies.claims.phases import DPI_BITS, bootstrap, judged
+from mibench.studies.claims.rasmussen import DPI_RULE, violation_of
+from mibench.studies.claims.rasmussen_cases import BATCHES, RELU_30, THESIS, UNIFORM, case, two_groups
+from mibench.studies.claims.rules import Floats, every
+from mibench.studies.results import Plane, Results
+
+__all__ = ["CLAIMS"]
+
+_SPREAD_RATIO = 2.0
+
+
+def _greatest(results: Results, setting: str) -> Floats:
+    """M of each run."""
+    return np.asarray(results.measures(setting).extremes[..., 1].max(axis=(1, 2)))
+
+
+def _ratio(values: Floats) -> Floats:
+    low, high = np.quantile(values, (0.1, 0.9), axis=0)
+    return np.asarray(high / low)
+
+
+def _varies(results: Results, case: Case, rng: np.random.Generator) -> Finding:
+    found = _greatest(results, case.setting)
+    detail = f"M is from {found.min():.2f} to {found.max():.2f} in {len(found)} runs, {np.median(found):.2f} in median"
+    return judged(float(_ratio(found)), bootstrap(found, rng, _ratio), _SPREAD_RATIO, "ratio", detail)
+
+
+def _deeper_is_larger(results: Results, case: Case, rng: np.random.Generator) -> Finding:
+    measures = results.measures(case.setting)
+    greatest = measures.extremes[:, :, :-1, 1]  # the output has a ceiling
+    greatest = greatest[:, -1] if case.labels["epochs"] == "last" else greatest.mean(axis=1)
+    found = {}
+    for above, below in pairwise(range(greatest.shape[1])):
+        more = greatest[:, below] - greatest[:, above]
+        detail = f"mean greatest values {greatest[:, above].mean():.2f} and {greatest[:, below].mean():.2f}"
+        found[f"T_{below + 1} over T_{above + 1}"] = judged(more.mean(), bootstrap(more, rng), 0.0, "value", detail)
+    return every(found)
+
+
+def _halves(results: Results, case: Case) -> dict[str, Plane]:
+    """The plane's runs, the half with the smaller M and that with the larger (a middle run is in neither)."""
+    plane = results.plane(case.setting, case.estimator)
+    order = np.argsort(_greatest(results, case.setting)[plane.runs], kind="stable")
+    size = len(order) // 2
+    return {
+        name: replace(plane, runs=plane.runs[half], information=plane.information[half], null=None, std_error=None)
+        for name, half in (("small M", order[:size]), ("large M", order[len(order) - size :]))
+    }
+
+
+def _half_violates(results: Results, case: Case, rng: np.random.Generator) -> Finding:
+    return violation_of(_halves(results, case)[case.labels["half"]], case.labels["axis"], rng)
+
+
+def _violates_more(results: Results, case: Case, rng: np.random.Generator) -> Finding:
+    which = 0 if case.labels["axis"] == "I(X;T)" else 1
+    shares = {}
+    for name, half in _halves(results, case).items():
+        bits = half.information[..., which] / np.log(2)
+        before = np.minimum.accumulate(bits, axis=2)[..., :-1]
+        shares[name] = np.mean(bits[..., 1:] - before >= DPI_BITS, axis=(1, 2))
+    large, small = shares["large M"], shares["small M"]
+    statistic, interval = two_groups(large, small, rng, lambda means: means)
+    detail = f"of layers and epochs {large.mean():.1%} violate it in runs with large M, {small.mean():.1%} with small M"
+    return judged(statistic, interval, 0.0, "share", detail)
+
+
+def _starts_nearer_corner(results: Results, case: Case, rng: np.random.Generator) -> Finding:
+    starts = {name: half.information[:, 0, :, 0] / np.log(2) for name, half in _halves(results, case).items()}
+    means = {name: each.mean(axis=1) for name, each in starts.items()}
+    statistic, interval = two_groups(means["small M"], means["large M"], rng, lambda each: each)
+    detail = f"first I(X;T), mean of layers: {means['small M'].mean():.2f} bits with small M, "
+    return judged(statistic, interval, 0.0, "bits", f"{detail}{means['large M'].mean():.2f} with large M")
+
+
+def _split(labels: dict[str, str], *, primary: bool = True) -> tuple[Case, ...]:
+    """The plane that the thesis splits, then others."""
+    return (
+        case("relu", UNIFORM["relu"], primary=primary, **labels),
+        case("relu", RELU_30, primary=False, **labels),
+        case("relu", UNIFORM["relu"], "-full", primary=False, **labels),
+    )
+
+
+_SPLIT = f"{THESIS}, setting 1.2, figure 5.6 (its caption and text disagree on which half; the text is followed)"
+_HALVES = "of runs sorted by M the half with the larger"
+
+CLAIMS = (
+    Claim(
+        "R7",
+        "the greatest activation differs strongly between runs",
+        "The greatest activation M of relu networks varies strongly over runs.",
+        f"{THESIS}, setting 1.2, figure 5.5",
+        "of M over runs the 90th percentile is at least twice the 10th, with the interval.",
+        (
+            case("relu", ""),
+            *(case("relu", "", variant, primary=False) for variant in BATCHES if variant),
+            case("elu", "", primary=False),
+        ),
+        _varies,
+    ),
+    Claim(
+        "R8",
+        "deeper relu layers have larger activations",
+        "Greatest activations of relu layers grow with depth.",
+        f"{THESIS}, setting 1.2, figure 5.8",
+        "after training the mean over runs of the greatest value of each of T_2 to T_5 is above that of the layer "
+        "before it, with the interval; beside it, of its mean over recorded epochs.",
+        tuple(
+            case("relu", "", variant, primary=not variant and epochs == "last", epochs=epochs)
+            for epochs in ("last", "all")
+            for variant in BATCHES
+        ),
+        _deeper_is_larger,
+    ),
+    Claim(
+        "R9a",
+        "runs with large activations violate the processing inequality",
+        "The mean plane of the runs with the larger M violates the processing inequality.",
+        _SPLIT,
+        f"{_HALVES}: of I(T;Y), {DPI_RULE}.",
+        tuple(
+            each
+            for half in ("large M", "small M")
+            for axis in ("I(T;Y)", "I(X;T)")
+            for each in _split({"half": half, "axis": axis}, primary=(half, axis) == ("large M", "I(T;Y)"))
+        ),
+        _half_violates,
+    ),
+    Claim(
+        "R9b",
+        "they violate it more than the others",
+        "It is the runs with the larger M that violate the processing inequality.",
+        _SPLIT,
+        f"{_HALVES} has, in single runs, a greater mean share of layers and epochs where I(T;Y) is at least 0.02 bit "
+        "above that of a layer before, with the interval of the difference.",
+        tuple(each for axis in ("I(T;Y)", "I(X;T)") for each in _split({"axis": axis}, primary=axis == "I(T;Y)")),
+        _violates_more,
+    ),
+    Claim(
+        "R9c",
+        "runs with large activations start in the corner",
+        "Layers of the runs with the larger M cluster at the lower left corner.",
+        _SPLIT,
+        f"{_HALVES} has less I(X;T) before training, mean over layers, with the interval of the difference.",
+        _split({}),
+        _starts_nearer_corner,
+    ),
+)
