@@ -81,7 +81,7 @@ class Made:
 def good(tmp_path_factory):
     made = Made(tmp_path_factory.mktemp("good"), 0.02, about_ceiling=True)
     tanh_x = [12.0, 12.0, 12.0, 11.97, curve(11.2, 10.9, 11.6, 10.0, 9.0), curve(4, 7, 5, 2)]
-    tanh_y = [H, H, H, 0.995, curve(0.9, 0.95, 0.99), curve(0.1, 0.5, 0.95)]
+    tanh_y = [H, H, H, 0.995, curve(0.9, 0.93, 0.96, 0.95, 0.99), curve(0.1, 0.5, 0.95)]
     made.plane("lorenzen-8bit-tanh", "exact", tanh_x, tanh_y, null=(1, 1, 0.99, 0.9, 0.5, 0.05))
     relu_x = [
         curve(11.85, 11.87), curve(11.75, 11.8), curve(8.2, 11), curve(5.6, 10.5), curve(3.7, 8.4), curve(1.3, 5, 2),

@@ -38,6 +38,7 @@ __all__ = [
     "compress",
     "compressing_share",
     "cross_fitted",
+    "dip",
     "dpi_violation",
     "fit",
     "interrupted",
@@ -311,8 +312,8 @@ def smoothed(values: NDArray[Any], epochs: NDArray[Any]) -> Floats:
     return found
 
 
-def _dip(mean: Floats) -> tuple[int, int]:
-    """Where the curve falls most before its greatest value: from, to."""
+def dip(mean: Floats) -> tuple[int, int]:
+    """Between which places, (from, to), a curve of shape (E,) falls most before its greatest value."""
     before = mean[: int(mean.argmax()) + 1]
     low = int((np.maximum.accumulate(before) - before).argmax())
     return int(before[: low + 1].argmax()), low
@@ -336,10 +337,10 @@ def interrupted(values: NDArray[Any], epochs: NDArray[Any], rng: np.random.Gener
     smooth = smoothed(values, epochs)
 
     def fall(mean: Floats, runs: Floats) -> Floats:
-        high, low = _dip(mean)
+        high, low = dip(mean)
         return np.asarray(runs[:, high] - runs[:, low])
 
-    high, low = _dip(smooth.mean(axis=0))
+    high, low = dip(smooth.mean(axis=0))
     detail = f"the deepest fall before the peak is from epoch {epochs[high]} to {epochs[low]}"
     if rng is None:
         return judged(float(fall(smooth.mean(axis=0), smooth).mean()), None, INTERRUPT_BITS, "bits", detail)
