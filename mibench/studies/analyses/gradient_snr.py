@@ -31,7 +31,8 @@ from mibench.studies.setting import Scale
 __all__ = ["gradient_snr"]
 
 _RUNS = {"paper": 50, "quick": 3}
-_POINTS = {"paper": 80, "quick": 40}
+_POINTS = {"paper": 80, "quick": 40}  # in equal ratios
+_LATE_POINTS = {"paper": 25, "quick": 10}  # in equal steps over the last half, where ratios leave few
 _BATCH = 256  # where the training has one batch
 
 
@@ -49,7 +50,8 @@ def gradient_snr(
     Parameters
     ----------
     trajectory : Trajectory
-        Of its runs the first 50, at up to 80 recorded epochs in equal ratios; in a ``quick`` study 3 runs, 40 epochs.
+        Of its runs the first 50, at up to 80 recorded epochs in equal ratios and 25 in equal steps of the last half; in
+        a ``quick`` study 3 runs at 40 and 10 epochs.
     inputs, labels : ndarray, shapes (N, d), (N,)
         Of which the training rows are taken.
     scale : {"quick", "paper"}
@@ -74,7 +76,7 @@ def gradient_snr(
     if training.labels != "true" or training.prefit:
         raise Unsupported("the signal of gradients is computed of trainings on true labels: this one has others")
     runs = np.arange(min(_RUNS[scale], trajectory.n_runs))
-    points = thinned(trajectory.epochs, _POINTS[scale])
+    points = _points(trajectory.epochs, scale)
     rows = trajectory.train.shape[1]
     batch = min(training.batch or _BATCH, rows)
     found = np.zeros((4, len(runs), len(points), network.n_layers))
@@ -91,3 +93,9 @@ def gradient_snr(
         progress((run + 1) / len(runs))
     arrays = dict(zip(("mean", "std", "row_std", "norm"), found, strict=True))
     return {"epochs": trajectory.epochs[points], "runs": runs, "batch": np.array([batch]), **arrays}
+
+
+def _points(epochs: NDArray[np.int64], scale: Scale) -> NDArray[np.int64]:
+    wanted = np.linspace(epochs[-1] / 2, epochs[-1], _LATE_POINTS[scale])
+    steps = np.abs(epochs[:, None] - wanted).argmin(axis=0)
+    return np.union1d(thinned(epochs, _POINTS[scale]), steps)
