@@ -13,6 +13,7 @@ import pytest
 from mibench import reports
 from mibench.contracts import InputError
 from mibench.reports.plane_figures import draw_plane
+from mibench.reports.plane_plates import plates
 from mibench.studies.results import Plane, Results, save_analysis
 
 BITS = 1 / np.log(2)
@@ -66,16 +67,25 @@ def test_every_source_has_its_layout(
     save_analysis(
         Results(folder).path("ib-curve", "analysis-ib-curve"), {"betas": betas, "i_x": betas, "i_y": betas / 2}
     )
-    written = reports.write_study(folder, figures=tmp_path / "figures", formats=("pdf", "png"))
-    names = {Path(name).stem for name in written if name.endswith(".pdf")}
-    assert names >= {
+    found = {plate.name: plate for plate in plates(Results(folder))}
+    assert set(found) >= {
         "lorenzen-8bit-tanh-exact", "lorenzen-8bit-tanh-median", "lorenzen-8bit-tanh-measures",
         "rasmussen-relu-planes", "goldfeld-noisy-information", "szt-snapshots-snapshots", "szt-fractions",
         "ib-curve-layers", "ib-curve-analysis-1",
     }  # fmt: skip
-    for path in written.values():
-        assert path.stat().st_size > 1000
-    assert (tmp_path / "figures" / "szt-fractions.pdf").read_bytes().startswith(b"%PDF")
+    assert all("/" not in name for name in found)
+    panels = {name: len(plate.draw().axes) for name, plate in found.items()}
+    assert panels["lorenzen-8bit-tanh-exact"] == 4, "the plane, its colours, two curves"
+    assert panels["rasmussen-relu-planes"] == 3
+    assert panels["szt-snapshots-snapshots"] == 5
+
+
+def test_figures_are_files(save_study: Callable[..., Path], plane_of: Callable[..., Plane], tmp_path: Path) -> None:
+    folder = save_study(tmp_path / "study", {"one": [plane_of("exact")]})
+    written = reports.write_study(folder, figures=tmp_path / "figures", formats=("pdf", "svg"))
+    assert list(written)[:3] == ["report.html", "one-exact.pdf", "one-exact.svg"]
+    assert written["one-exact.pdf"].read_bytes().startswith(b"%PDF")
+    assert "<svg" in written["one-exact.svg"].read_text("utf-8")
 
 
 def test_a_format_that_is_not_known_is_refused_before_anything_is_written(
