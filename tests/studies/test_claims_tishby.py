@@ -249,6 +249,7 @@ def test_a_transition_is_where_the_curve_falls() -> None:
 
 def test_a_rise_before_the_peak_is_no_part_of_a_step() -> None:
     hump = curve([(0, 0.0), (50, 3.0), (60, 3.0), (200, 0.0), (END, 0.0)])
+    assert 2 ** transition(hump[None], EPOCHS, "peak")[0] - 1 == pytest.approx(55, abs=10)
     peak, step = (int(at[0]) for at in step_at(hump[None], EPOCHS))
     assert 45 <= EPOCHS[peak] <= 65
     assert 60 < EPOCHS[step] < 200

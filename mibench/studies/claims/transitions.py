@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """When the signal of gradients falls below their noise, as tests over runs.
 
-Curves are log2 of signal over noise, of shape (..., epochs). Two rules tell when: ``below 1``, the literal one, depends
-on the size of the batch, as noise does; ``step``, where two levels fit the curve best from its peak on, does not.
+Curves are log2 of signal over noise, of shape (..., epochs). Three rules tell when: ``below 1``, the literal one,
+depends on the size of the batch, as noise does; ``step``, where two levels fit the curve best from its peak on, and
+``peak``, where it begins to fall, do not.
 """
 
 from __future__ import annotations
@@ -78,9 +79,9 @@ def transition(means: Floats, epochs: NDArray[Any], rule: str) -> Floats:
     ----------
     means : ndarray, shape (K, E)
     epochs : ndarray, shape (E,)
-    rule : {"below 1", "step"}
-        The first, from the greatest value on, at which the smoothed curve is below 0; or the first after the best
-        step. The last epoch, where there is none.
+    rule : {"below 1", "step", "peak"}
+        The first, from the greatest value on, at which the smoothed curve is below 0; the first after the best step;
+        or that of the greatest value. The last epoch, where there is none.
 
     Raises
     ------
@@ -91,10 +92,13 @@ def transition(means: Floats, epochs: NDArray[Any], rule: str) -> Floats:
     if rule == "step":
         _, step = step_at(means, epochs)
         return np.asarray(np.where(step > 0, at[step], at[-1]))
-    if rule != "below 1":
-        raise InputError(f"no rule {rule!r} of transitions; there are: 'below 1', 'step'")
+    if rule not in ("below 1", "peak"):
+        raise InputError(f"no rule {rule!r} of transitions; there are: 'below 1', 'step', 'peak'")
     smooth = smoothed(means, epochs)
-    below = (smooth < 0) & (np.arange(len(epochs)) >= smooth.argmax(axis=-1)[:, None])
+    peak = smooth.argmax(axis=-1)
+    if rule == "peak":
+        return np.asarray(at[peak])
+    below = (smooth < 0) & (np.arange(len(epochs)) >= peak[:, None])
     return np.asarray(np.where(below.any(axis=-1), at[below.argmax(axis=-1)], at[-1]))
 
 
