@@ -13,13 +13,13 @@ from mibench.datasets import ib12
 from mibench.networks.planes import plane as exact_plane
 from mibench.networks.spec import Network, Training
 from mibench.networks.train import train
-from mibench.studies.claims import controls, lorenzen, lorenzen_bins, theory
+from mibench.studies.claims import controls, lorenzen, theory
 from mibench.studies.claims.contract import check, combined
 from mibench.studies.claims.rules import label_bits
 from mibench.studies.ib_settings import SETTINGS
 from mibench.studies.results import Measures, Plane, Results
 
-CLAIMS = {claim.id: claim for module in (lorenzen, lorenzen_bins, theory, controls) for claim in module.CLAIMS}
+CLAIMS = {claim.id: claim for module in (lorenzen, theory, controls) for claim in module.CLAIMS}
 RUNS = 12
 EPOCHS = np.unique(np.geomspace(1, 8001, 70).round().astype(np.int64)) - 1
 AT = np.log1p(EPOCHS) / np.log1p(EPOCHS[-1])
@@ -163,7 +163,7 @@ def test_a_claim_fails_where_the_study_is_otherwise(bad, name):
 
 
 def test_ids_are_unique_and_cases_name_settings_and_planes_of_the_study():
-    assert len(CLAIMS) == sum(len(module.CLAIMS) for module in (lorenzen, lorenzen_bins, theory, controls))
+    assert len(CLAIMS) == sum(len(module.CLAIMS) for module in (lorenzen, theory, controls))
     for claim in CLAIMS.values():
         assert any(case.primary for case in claim.cases)
         for case in claim.cases:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from mibench.datasets import ib12
 from mibench.studies.claims.contract import Case, Finding, Verdict
-from mibench.studies.claims.phases import fit, series
+from mibench.studies.claims.phases import TRIVIAL_SHARE, fit, judged, of_means, series
 from mibench.studies.results import MissingResult, Plane, Results
 
 __all__ = [
@@ -24,10 +24,13 @@ __all__ = [
     "Floats",
     "Test",
     "beyond_null",
+    "discernible",
+    "distances",
     "each_layer",
     "every",
     "fits",
     "label_bits",
+    "never_below",
     "on_grid",
     "opposite",
     "shared",
@@ -124,6 +127,31 @@ def until(plane: Plane, epoch: int) -> Plane:
     """The plane up to an epoch, it included; without its null and errors."""
     kept = plane.epochs <= epoch
     return Plane(plane.estimator, plane.epochs[kept], plane.runs, plane.information[:, kept])
+
+
+def never_below(threshold: float) -> Test:
+    """That the least mean over epochs is not below a threshold, in bits."""
+
+    def test(values: Floats, epochs: NDArray[Any], rng: np.random.Generator) -> Finding:
+        least, interval = of_means(values, rng, lambda means: np.asarray(means.min(axis=-1)))
+        epoch = epochs[int(values.mean(axis=0).argmin())]
+        return judged(least, interval, threshold, "bits", f"the least mean is {least:.3f} bits, in epoch {epoch}")
+
+    return test
+
+
+def discernible(values: Floats) -> bool:
+    """Whether a layer's mean I(X;T), of shape (R, E) in bits, is ever below 99 % of log2 N."""
+    return bool(np.nanmin(np.nanmean(values, axis=0)) < TRIVIAL_SHARE * log2(ROWS))
+
+
+def distances(means: Floats) -> Floats:
+    """Of mean planes, shape (K, planes, points, L, 2), those of all others to the first, (K, planes - 1).
+
+    Root mean squares over epochs and layers.
+    """
+    squares = ((means[:, 1:] - means[:, :1]) ** 2).sum(axis=-1)
+    return np.asarray(np.sqrt(squares.mean(axis=(-2, -1))))
 
 
 def shared(*planes: Plane) -> tuple[NDArray[np.int64], list[Floats]]:
