@@ -31,6 +31,7 @@ from mibench.networks.trajectory import Trajectory
 __all__ = ["Measures", "MissingResult", "Plane", "Results"]
 
 _PLANE, _MEASURES, _ANALYSIS = "plane", "measures", "analysis"
+_REAL = ("information", "null", "std_error")  # arrays of a plane that may be NaN
 
 
 class MissingResult(MibenchError):
@@ -68,17 +69,11 @@ class Plane:
 
     def save(self, path: Path) -> None:
         """Write the plane in one step."""
-        missing = np.isnan(self.information)
-        arrays: dict[str, NDArray[Any]] = {
-            "epochs": self.epochs,
-            "runs": self.runs,
-            "information": np.where(missing, 0.0, self.information),
-            "missing": missing,
-        }
-        for name in ("null", "std_error"):
+        arrays: dict[str, NDArray[Any]] = {"epochs": self.epochs, "runs": self.runs}
+        for name in _REAL:
             array = getattr(self, name)
-            if array is not None:
-                arrays[name] = np.nan_to_num(array, nan=0.0)
+            if array is not None:  # files hold finite numbers only
+                arrays |= {name: np.nan_to_num(array), f"{name}_missing": np.isnan(array)}
         archive.write(path, _PLANE, {"estimator": self.estimator, "reasons": list(self.reasons)}, arrays)
 
     @classmethod
@@ -92,8 +87,10 @@ class Plane:
         """
         header, arrays = archive.read(path, _PLANE)
         try:
-            missing, information = arrays.pop("missing"), arrays.pop("information")
-            information = np.where(missing, np.nan, information)
+            for name in _REAL:
+                if name in arrays:
+                    arrays[name] = np.where(arrays.pop(f"{name}_missing"), np.nan, arrays[name])
+            information = arrays.pop("information")
             runs, epochs = len(arrays["runs"]), len(arrays["epochs"])
             if information.ndim != 4 or information.shape[:2] != (runs, epochs) or information.shape[3] != 2:
                 raise ValueError(f"information of shape {information.shape}")
@@ -168,7 +165,9 @@ class Results:
             self.about: dict[str, Any] = json.loads((self.folder / "study.json").read_text("utf-8"))
             self.study, self.scale, self.seed = str(self.about["study"]), str(self.about["scale"]), self.about["seed"]
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise InputError(f"{self.folder} holds no study ({error}): give a folder of `mibench study`") from error
+            raise InputError(
+                f"{self.folder / 'study.json'} is not there, or is damaged ({error}): give a folder of `mibench study`"
+            ) from error
         self._cache: dict[Path, Any] = {}
 
     @property

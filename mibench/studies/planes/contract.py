@@ -26,7 +26,7 @@ Progress = Callable[[float], None]
 class LayerInformation:
     """Of one layer, in nats: I(X;T), I(T;Y), the mean of I(T;Y) under permuted labels (NaN: none), or why none is.
 
-    `i_x` and `i_y` are NaN exactly where `reason` is not empty.
+    `i_x` or `i_y` is NaN exactly where `reason` is not empty.
     """
 
     i_x: float
