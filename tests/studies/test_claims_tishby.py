@@ -155,6 +155,7 @@ FAILING = {
     "S3a": set_layer("y", "szt-fraction-05", 4, ((0, 0.1), (350, 0.8), (END, 0.9))),
     "S3b": set_layer("y", "szt-fraction-85", 2, ((0, 0.1), (350, 0.8), (END, 0.6))),
     "S3c": set_layer("y", "szt-fraction-45", 3, ((0, 0.1), (350, 0.8), (END, 0.2))),
+    "S3d": set_layer("y", "szt-fraction-85", 2, ((0, 0.1), (350, 0.8), (END, 0.6))),
     "S4a": set_layer("ratio", "szt-snapshots", 3, ((0, 3.0), (END, 3.0))),
     "S4b": set_layer("ratio", "szt-snapshots", 6, LATE_PEAK),
     "S4c": set_layer("ratio", "szt-snapshots", 4, LATE_PEAK),
@@ -198,6 +199,15 @@ def test_saxe_s_transition_fails_where_the_ratio_does_not_fall(tmp_path: Path) -
     world = World()
     set_layer("ratio", "rasmussen-relu", 4, RISING)(world)
     assert verdict(world.write(tmp_path, "S4d"), "S4d") == "fails"
+
+
+def test_a_late_fall_of_the_label_s_information_is_seen_since_half_of_the_fall(tmp_path: Path) -> None:
+    world = World()
+    set_layer("y", "szt-fraction-05", 4, ((0, 0.1), (350, 0.4), (2000, 0.8), (END, 0.5)))(world)
+    results = world.write(tmp_path, "S3a")
+    found = {case.labels["since"]: each for case, each in check(BY_ID["S3a"], results) if "I(T;Y)" not in case.labels}
+    assert [found[since].verdict for since in sorted(found)] == ["holds", "fails"], "since half, since the peak"
+    assert verdict(results, "S3d") == "holds"
 
 
 def test_less_null_takes_away_what_any_labels_show(tmp_path: Path) -> None:
