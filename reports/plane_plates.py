@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from mibench.contracts import MibenchError
 from mibench.reports import plane_figures as draw
 from mibench.reports.figures import Plate, slug
-from mibench.reports.study_charts import charts, ib_curve
+from mibench.reports.study_analyses import charts, ib_curve
 from mibench.reports.study_data import median_run
 from mibench.reports.style import PALETTE
 from mibench.studies.results import Plane, Results
@@ -204,8 +204,8 @@ def _chart(chart: dict[str, Any]) -> Figure:
             axes.fill_between(each["x"], each["low"], each["high"], color=tone, alpha=0.16, lw=0)
         style = {"ls": "", "marker": "o", "ms": 3} if each.get("dots") else {"ls": "--" if each.get("dashed") else "-"}
         axes.plot(each["x"], each["y"], color=tone, lw=1.4, label=each["name"], **style)
-    if chart["x"] == "epoch":
-        draw.epoch_axis(axes, chart["series"][0]["x"])
+    if chart["x"] in ("epoch", "step"):
+        draw.epoch_axis(axes, chart["series"][0]["x"] or [1])
     elif chart["logX"]:
         axes.set_xscale("log")
     if chart["logY"]:

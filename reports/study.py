@@ -11,7 +11,7 @@ from markupsafe import Markup
 from mibench.contracts import MibenchError
 from mibench.reports import provenance, study_claims, study_data
 from mibench.reports.document import document
-from mibench.reports.study_charts import ib_curve
+from mibench.reports.study_analyses import ib_curve
 from mibench.studies.results import Results
 
 __all__ = ["SCRIPTS", "grouped", "render"]

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from mibench.contracts import MibenchError
 from mibench.reports.document import inert_json
-from mibench.reports.study_charts import charts
+from mibench.reports.study_analyses import charts
 from mibench.reports.study_packing import FINE, ROUGH, fitted, kept, known_mean, pack
 from mibench.studies.results import Plane, Results
 
@@ -72,7 +72,7 @@ def settings(folder: Results, budget: int = BUDGET) -> Packed:
                 problems.append((name, str(error)))
         parts[name] = found
         heads[name]["measures"] = _measures(results, name, problems)
-        heads[name]["charts"] = list(charts(results, name, problems))
+        heads[name]["charts"] = charts(results, name, problems)
     fixed = len(inert_json(heads))
     means, points = fitted(lambda most: _each(parts, _means, most), _size, _POINTS, min(_MEANS, budget - fixed))
     room = budget - fixed - _size(means)

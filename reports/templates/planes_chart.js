@@ -46,6 +46,10 @@ function ticks(axis) {
   const found = axis.zero && axis.low <= 0 ? [0] : [];
   const begin = Math.ceil(Math.log10(axis.zero ? Math.max(axis.low, 1) : axis.low) - 1e-9);
   for (let power = begin; 10 ** power <= axis.high * 1.0001; power++) found.push(10 ** power);
+  if (found.length > 2) return found;
+  for (let power = begin - 1; 10 ** power <= axis.high; power++) {
+    for (const each of [2 * 10 ** power, 5 * 10 ** power]) if (each >= axis.low && each <= axis.high) found.push(Number(each.toPrecision(3)));
+  }
   return found;
 }
 

@@ -81,11 +81,11 @@ function measuresOf(view) {
 function drawChart(figure, chart, view) {
   const xs = chart.series.flatMap((each) => each.x);
   const ys = chart.series.flatMap((each) => [...each.y, ...(each.low ?? []), ...(each.high ?? [])]);
-  const epochs = chart.x === "epoch";
+  const epochs = chart.x === "epoch" || chart.x === "step";
   const positive = (values) => values.filter((value) => value > 0);
   const ends = (values) => ({ low: Math.min(...values), high: Math.max(...values) });
   const axis = (values, log, label) => (log ? { ...ends(positive(values)), log: true, label } : { ...limits(values, { count: 5 }), label, count: 5 });
-  const shape = { ...SMALL, x: epochs ? epochAxis(Math.max(...xs)) : axis(xs, chart.logX && positive(xs).length, chart.x), y: axis(ys, chart.logY && positive(ys).length, chart.y), title: `${chart.title}, ${view.setting.name}` };
+  const shape = { ...SMALL, x: epochs ? { ...epochAxis(Math.max(...xs)), label: chart.x } : axis(xs, chart.logX && positive(xs).length, chart.x), y: axis(ys, chart.logY && positive(ys).length, chart.y), title: `${chart.title}, ${view.setting.name}` };
   const drawn = frame(figure, shape);
   chart.series.forEach((each, i) => {
     const colour = series(i);
@@ -96,7 +96,7 @@ function drawChart(figure, chart, view) {
       tell(drawn, x, each.y[k], () => `${each.name}\n${chart.x} ${digits(x)}\n${chart.y} ${digits(each.y[k])}`);
     });
   });
-  if (epochs) now(drawn, view.epoch);
+  if (chart.x === "epoch") now(drawn, view.epoch);
   hover(drawn);
 }
 

@@ -120,8 +120,7 @@ function label(chart, ends) {
   }
   for (const group of groups) {
     const left = group.x > chart.box.right - 40;
-    const y = group.y < chart.box.top + 20 ? group.y + 18 : group.y - 9;
-    const at = { x: group.x + (left ? -4 : 6), y, "text-anchor": left ? "end" : "start" };
+    const at = { x: group.x + (left ? -11 : 6), y: left ? group.y + 4 : Math.max(group.y - 9, chart.box.top + 12), "text-anchor": left ? "end" : "start" };
     draw(chart.svg, "text", at, { "font-size": "12px", "font-weight": 700, fill: series(group.layers[0]), stroke: PAPER, "stroke-width": "3px", "paint-order": "stroke" }).textContent = names(group.layers);
   }
 }

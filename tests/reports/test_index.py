@@ -50,7 +50,7 @@ def test_every_run_and_study_is_an_entry(folder: Path) -> None:
     assert study.state == "1 of 1 setting, 1 failure; claims: 1 holds, 0 fails, 0 undecided"
     assert study.report == ""
     assert "schema 999" in found["old"].broken
-    assert "holds no study" in found["<script>broken"].broken
+    assert "study.json" in found["<script>broken"].broken
     assert len(found) == 4
 
 
