@@ -41,4 +41,5 @@ def _ramp(u: NDArray[Any]) -> NDArray[Any]:
 
 
 def smooth_cdf(atoms: NDArray[Any], std: float, t: NDArray[Any]) -> NDArray[Any]:
+    """The CDF at t of equally likely atoms with noise."""
     return np.asarray(ndtr((t[:, None] - atoms) / std).mean(axis=1))

@@ -47,9 +47,9 @@ class _Size:
 
 _SIZES = {
     "paper": _Size(
-        tuple(2**k for k in range(6, 14)),
-        100,
-        2048,
+        tuple(2**k for k in range(6, 13)),
+        60,
+        1024,
         tuple(2**k for k in range(1, 13)),
         20,
         (32, 64, 128, 256, 512),
