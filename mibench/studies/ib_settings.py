@@ -83,6 +83,18 @@ def _lorenzen() -> Iterator[Setting]:
         )
         yield replace(
             exact,
+            name=f"lorenzen-prefit-{activation}-tfmot",
+            title=f"8 bits, {activation}, quantiser tfmot: 1000 epochs on shuffled labels, then 8000 on true ones",
+            source=f"{_LORENZEN}, appendix D, figure D.12; quantised as its code does",
+            network=replace(exact.network, mode="tfmot"),
+            training=replace(training, prefit=1000),
+            runs=20,
+            tags=frozenset({"lorenzen", "matrix"}),
+            variant_of=f"lorenzen-prefit-{activation}",
+            every=None,
+        )
+        yield replace(
+            exact,
             name=f"control-random-labels-{activation}",
             title=f"8 bits, {activation}, trained on random labels: what is no phase of learning the label",
             source="negative control",
@@ -90,6 +102,19 @@ def _lorenzen() -> Iterator[Setting]:
             runs=_VARIANT_RUNS,
             tags=frozenset({"control"}),
             variant_of=exact.name,
+            every=None,
+        )
+        yield replace(
+            exact,
+            name=f"lorenzen-float-{activation}-fan-out",
+            title=f"float32, {activation}, initial weights fan_out_tn: 30 bins of the run's range, and distinct rows",
+            source=f"{_LORENZEN}, appendix A; initial weights as in its text",
+            network=Network(activation=activation),
+            training=replace(training, init="fan_out_tn"),
+            runs=_VARIANT_RUNS,
+            planes=(Wanted(_bins(30)), Wanted("exact")),
+            tags=frozenset({"lorenzen", "matrix"}),
+            variant_of=f"lorenzen-float-{activation}",
             every=None,
         )
         yield from _matrix(exact)
@@ -336,8 +361,10 @@ def _computed() -> Iterator[Computed]:
     )
 
 
-SETTINGS: dict[str, Setting | Computed] = {
-    each.name: each for each in (*_lorenzen(), *_rasmussen(), *_goldfeld(), *_tishby(), *_computed())
+_TRAINED: tuple[Setting, ...] = (*_lorenzen(), *_rasmussen(), *_goldfeld(), *_tishby())
+
+SETTINGS: dict[str, Setting | Computed] = {each.name: each for each in _TRAINED} | {
+    each.name: each for each in _computed()
 }
 
 

@@ -102,7 +102,14 @@ def _tanh_gains_more(results: Results, case: Case, rng: np.random.Generator) -> 
     return judged(statistic, interval, 0.0, "bits", detail)
 
 
-_FLOAT_TANH = floats("tanh", (BINS[0],))
+_FAN_OUT = {"activation": "tanh", "mode": "float32", "init": "fan-out"}
+_FLOAT_TANH = (
+    *floats("tanh", (BINS[0],)),
+    *(
+        Case("lorenzen-float-tanh-fan-out", estimator, False, {**_FAN_OUT, "estimator": estimator})
+        for estimator in (BINS[0], "exact")
+    ),
+)
 _DPI = (
     *floats("relu", (BINS[0],)),
     *floats("tanh", ()),

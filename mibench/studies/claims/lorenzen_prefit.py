@@ -99,7 +99,11 @@ def _with_null(cases: Iterable[Case]) -> tuple[Case, ...]:
     return tuple(found)
 
 
-_PREFIT = by_activation("lorenzen-prefit-{}", "exact")
+_PREFIT = tuple(
+    replace(case, primary=mode == "paper", labels={**case.labels, "mode": mode})
+    for mode, pattern in (("paper", "lorenzen-prefit-{}"), ("tfmot", "lorenzen-prefit-{}-tfmot"))
+    for case in by_activation(pattern, "exact")
+)
 
 
 CLAIMS = (
