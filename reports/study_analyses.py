@@ -156,7 +156,8 @@ def _risk(arrays: Arrays) -> Iterator[Chart]:
 def _curve(arrays: Arrays) -> Iterator[Chart]:
     curves = list(_curves(arrays))
     ends = arrays.get("i_xy", np.array([i_y[-1] for _, i_y in curves])) * BITS
-    names = [f"I(X;Y) = {end:.3f} bits" for end in ends]
+    noisy = len(arrays.get("gammas", ends))
+    names = [f"I(X;Y) = {end:.3f} bits" if i < noisy else "labels without noise" for i, end in enumerate(ends)]
     lines = [series(name, i_x * BITS, i_y * BITS) for name, (i_x, i_y) in zip(names, curves, strict=True)]
     yield chart("The IB curve", "By reverse annealing, of rules of more and less noise.", "I(X;T) (bits)",
                 "I(T;Y) (bits)", lines)  # fmt: skip
@@ -186,6 +187,21 @@ def _samples(arrays: Arrays) -> Iterator[Chart]:
                 "distortion (bits)", worst, log_y=True)  # fmt: skip
 
 
+def _infovae(arrays: Arrays) -> Iterator[Chart]:
+    names = [
+        "ELBO" if i == 0 else f"alpha = {a:g}, lambda = {weight:g}"
+        for i, (a, weight) in enumerate(zip(arrays["alpha"], arrays["lambda"], strict=True))
+    ]
+    for key, title, label in (
+        ("apart", "Distance of the two codes", "|m+ - m-|"),
+        ("divergence", "Divergence of the codes from the prior", "KL(q(z) || p(z)) (bits)"),
+        ("information", "Information of the codes", "I(x;z) (bits)"),
+    ):
+        values = arrays[key].mean(axis=1) * (1.0 if key == "apart" else BITS)
+        lines = [series(name, arrays["steps"], row) for name, row in zip(names, values, strict=True)]
+        yield chart(title, "Mean of runs.", "step", label, lines)
+
+
 _KNOWN: dict[str, Callable[[Arrays], Iterator[Chart]]] = {
     "snr": _snr,
     "clustering": _clustering,
@@ -193,4 +209,5 @@ _KNOWN: dict[str, Callable[[Arrays], Iterator[Chart]]] = {
     "sp-risk": _risk,
     "ib-curve": _curve,
     "finite-samples": _samples,
+    "infovae": _infovae,
 }

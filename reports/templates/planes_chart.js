@@ -63,7 +63,7 @@ let drawings = 0;
 // A figure with axes; `shape`: width, height, x and y ({low, high, label, log, zero}), title and what it says to who cannot see it.
 function frame(figure, shape) {
   const { width, height, x, y } = shape;
-  const [left, right, top, bottom] = [46, 20, 10, 38];
+  const [left, right, top, bottom] = [54, 20, 10, 38];
   const id = `drawing-${drawings++}`;
   const svg = draw(figure, "svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-labelledby": `${id}-title`, "aria-describedby": `${id}-desc` });
   draw(svg, "title", { id: `${id}-title` }).textContent = shape.title;
