@@ -26,7 +26,7 @@ from mibench.studies.claims.rasmussen_cases import (
 from mibench.studies.claims.rules import Floats, every, fits, label_bits, shared
 from mibench.studies.results import Plane, Results
 
-__all__ = ["CLAIMS", "COMPRESS_RULE", "DPI_RULE", "FIT_RULE", "OFF_CEILING", "violation", "violation_of"]
+__all__ = ["CLAIMS", "COMPRESS_RULE", "DPI_RULE", "FIT_RULE", "IN_MOST", "violation", "violation_of"]
 
 FIT_RULE = (
     "FIT (mean I(T;Y) gains at least 5 % of H(Y), surely more than 0) of each layer that has as much to gain at first"
@@ -39,7 +39,8 @@ DPI_RULE = (
     "at some epoch a layer's mean is at least 0.02 bit above that of a layer before it, with an interval above 0; "
     "where, is chosen on half of the runs and tested on the others"
 )
-OFF_CEILING = "each layer whose mean I(X;T) is below 99 % of 12 bits at some epoch"
+_OFF_CEILING = "each layer whose mean I(X;T) is below 98 % of 12 bits at some epoch (others cannot fall by 2 %)"
+IN_MOST = "in more than half of the layers whose mean I(X;T) is below 98 % of 12 bits at some epoch"
 _FAR_BITS, _CEILING_BITS, _CORNER_SHARE = 1.0, 12.0, 0.5
 
 
@@ -125,7 +126,16 @@ CLAIMS = (
         "tanh compresses, with any batch",
         "In tanh networks, seen in 30 bins, layers compress, with batches of 256 and with full ones.",
         f"{THESIS}, setting 1.1, figure 5.2",
-        f"{COMPRESS_RULE} of {OFF_CEILING}.",
+        f"{COMPRESS_RULE} {IN_MOST}.",
+        with_layers(_TANH, _LAYERS, "most"),
+        by_layer(compress, all_layers),
+    ),
+    Claim(
+        "R1c",
+        "every tanh layer compresses, with any batch",
+        "The same of each layer that can be told from the ceiling.",
+        f"{THESIS}, setting 1.1, figure 5.2, read strictly",
+        f"{COMPRESS_RULE} in {_OFF_CEILING}.",
         with_layers(_TANH, _LAYERS),
         by_layer(compress, all_layers),
     ),
@@ -134,7 +144,7 @@ CLAIMS = (
         "full batches compress more",
         "With full batches tanh networks compress more, in most layers.",
         f"{THESIS}, setting 1.1, figure 5.2",
-        "in more than half of the layers that leave the ceiling (mean I(X;T) below 99 % of 12 bits) the fall of I(X;T) "
+        "in more than half of the layers that leave the ceiling (mean I(X;T) below 98 % of 12 bits) the fall of I(X;T) "
         "from its peak to the end is greater with full batches than with those of 256, with the interval, paired by "
         "initial weights; each peak is chosen on half of the runs.",
         tuple(

@@ -19,8 +19,15 @@ from mibench.studies.claims.phases import (
     judged,
     of_means,
 )
-from mibench.studies.claims.rasmussen import COMPRESS_RULE, DPI_RULE, OFF_CEILING
-from mibench.studies.claims.rasmussen_adaptive import LITTLE_RULE, any_axis, changes_little, mean_curve, violated
+from mibench.studies.claims.rasmussen import COMPRESS_RULE, DPI_RULE, IN_MOST
+from mibench.studies.claims.rasmussen_adaptive import (
+    LITTLE_RULE,
+    OVER_LAYERS,
+    any_axis,
+    changes_little,
+    mean_curve,
+    violated,
+)
 from mibench.studies.claims.rasmussen_cases import (
     ADAPTIVE,
     RELU_30,
@@ -43,7 +50,7 @@ _NEAR_BITS = 1.0
 
 def _order_swapped(results: Results, case: Case, rng: np.random.Generator) -> Finding:
     plane = results.plane(case.setting, case.estimator)
-    both = np.stack([mean_curve(plane, which) for which in (0, 1)], axis=-1)
+    both = np.stack([mean_curve(plane, which) for which in ("x", "y")], axis=-1)
     early = max(2, int(np.searchsorted(plane.epochs, _EARLY_SHARE * plane.epochs[-1], side="right")))
 
     def at_low(way: int, which: int) -> Any:
@@ -104,8 +111,8 @@ CLAIMS = (
         "in adaptive bins elu layers compress",
         "In adaptive bins layers of elu networks compress.",
         _2_3,
-        f"{COMPRESS_RULE} of {OFF_CEILING}.",
-        with_layers((_ELU, replace(_ELU_30, primary=False)), _ALL),
+        f"{COMPRESS_RULE} {IN_MOST}.",
+        with_layers((_ELU, replace(_ELU_30, primary=False)), _ALL, "most"),
         by_layer(compress, all_layers),
     ),
     Claim(
@@ -113,7 +120,7 @@ CLAIMS = (
         "in adaptive bins elu layers compress first and then fit",
         "In adaptive bins I(X;T) of elu networks falls first; later I(X;T) and I(T;Y) rise together.",
         _2_3,
-        "means over layers: from the first epoch I(X;T) falls by 0.1 bit (surely 0.05) to its least value in the "
+        f"{OVER_LAYERS}: from the first epoch I(X;T) falls by 0.1 bit (surely 0.05) to its least value in the "
         "first 10 % of epochs; from there to the end I(X;T) rises by as much, and I(T;Y) by 5 % of H(Y) (surely more "
         "than 0); where the least value is, is chosen on half of the runs.",
         (_ELU, *(replace(each, primary=False) for each in (_ELU_30, _TANH, _RELU, _RELU6))),
