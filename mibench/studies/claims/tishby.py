@@ -8,10 +8,8 @@ from mibench.studies.claims.contract import Claim
 
 __all__ = ["CLAIMS"]
 
-CLAIMS: tuple[Claim, ...] = (
-    *tishby_snapshots.CLAIMS,
-    *tishby_fractions.CLAIMS,
-    *tishby_gradients.CLAIMS,
-    *saxe.CLAIMS,
-    *tishby_depth.CLAIMS,
+_MODULES = (tishby_snapshots, tishby_fractions, tishby_gradients, saxe, tishby_depth)
+
+CLAIMS: tuple[Claim, ...] = tuple(
+    sorted((claim for module in _MODULES for claim in module.CLAIMS), key=lambda claim: claim.id)
 )

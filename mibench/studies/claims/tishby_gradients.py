@@ -102,10 +102,15 @@ def _norm_grows(results: Results, case: Case, rng: np.random.Generator) -> Findi
     return every(found)
 
 
-def _cases(estimator: str = "", rules: Sequence[str] = ("below 1",)) -> tuple[Case, ...]:
+def _cases(estimator: str = "", rules: Sequence[str] = ("",)) -> tuple[Case, ...]:
     """The settings whose gradients are known, by each rule; the first setting and rule are primary."""
     return tuple(
-        Case(setting, estimator, setting == "szt-snapshots" and rule == rules[0], told | {"transition": rule})
+        Case(
+            setting,
+            estimator,
+            setting == "szt-snapshots" and rule == rules[0],
+            told | ({"transition": rule} if rule else {}),
+        )
         for rule in rules
         for setting, told in (
             ("szt-snapshots", {"optimiser": "adam", "batch": "512"}),
