@@ -128,8 +128,8 @@ CLAIMS = (
         "I(X;T_5) falls as values of one class come together in the saturated corners.",
         f"{GOLDFELD}, section 5, figure 5",
         "over epochs after 500 I(X;T_5) correlates with the mean distance of noisy values within classes at 0.8 or "
-        "more, and with the share of units beyond 0.99 at -0.8 or less; mean over runs with the interval. Two "
-        "curves that both fall correlate whatever the cause: all epochs, in which I(X;T_5) goes up and down, stand beside it.",
+        "more, and with the share of units beyond 0.99 at -0.8 or less; mean over runs with the interval. Two curves "
+        "that both fall correlate whatever the cause: all epochs, in which I(X;T_5) goes up and down, stand beside it.",
         _clustering_cases(),
         _clusters,
     ),
