@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """How far plug-in information of a fixed encoder is from the truth, against the bounds of the lecture.
 
-Tishby and Zaslavsky (2015) quote Shamir, Sabato and Tishby (2010): with probability 1 - delta, of n samples and in nats,
+Tishby and Zaslavsky (2015) quote Shamir, Sabato and Tishby (2010): with probability 1 - delta, n samples, in nats,
 
     |I^(X;T) - I(X;T)| <= |T| ln n sqrt(ln(4/delta) / (2 n)) + (|T| - 1) / n
     |I^(T;Y) - I(T;Y)| <= (3 |T| + 2) ln n sqrt(ln(4/delta) / (2 n)) + ((|Y| + 1)(|T| + 1) - 4) / n
@@ -83,7 +83,7 @@ def _entropies(joint: Floats) -> Floats:
 
 def worst_case(n: int, rates: Floats, i_y: Floats, i_xy: float) -> Floats:
     """The worst-case distortion D(R; n) = I(X;Y) - I_IB(R) + e^R |Y| / sqrt(n), |T| being e^R, in nats."""
-    return i_xy - i_y + 2 * np.exp(rates) / np.sqrt(n)
+    return np.asarray(i_xy - i_y + 2 * np.exp(rates) / np.sqrt(n))
 
 
 def finite_samples(
@@ -107,9 +107,9 @@ def finite_samples(
     dict of ndarray
         ``clusters`` (K,), ``sizes`` (N,); ``truth`` (K, 2) of I(X;T) and I(T;Y); ``bias`` (K, N, 2), computed and not
         drawn; ``mean``, ``std``, ``error``, ``worst`` (K, N, 2), mean, spread, mean and greatest absolute error of the
-        samples drawn; ``bound`` (K, N, 2) and ``exceeded``, the share of samples beyond it; ``slopes`` (2, K, 2), of the
-        logarithms of bias and spread by that of n, from 1000 samples on; ``rates`` (G,), ``distortion`` (N, G) and
-        ``best_rate`` (N,) of the worst-case curve. Information is in nats.
+        samples drawn; ``bound`` (K, N, 2) and ``exceeded``, the share of samples beyond it; ``slopes`` (2, K, 2),
+        of the logarithms of bias and spread by that of n, from 1000 samples on; ``rates`` (G,), ``distortion`` (N, G)
+        and ``best_rate`` (N,) of the worst-case curve. Information is in nats.
     """
     samples = _SAMPLES[scale]
     shape = (len(CLUSTERS), len(SIZES), 2)
