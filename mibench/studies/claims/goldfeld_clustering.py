@@ -30,12 +30,12 @@ def _beside(results: Results, case: Case, name: str, after: int) -> tuple[Floats
     epochs = np.intersect1d(plane.epochs, analysis["epochs"])
     epochs = epochs[epochs > after]
     hidden = analysis["within"].shape[2]
-    bits = plane.information[:, np.searchsorted(plane.epochs, epochs), :hidden, 0] / log(2)
+    bits = plane.information[:, :, :hidden, 0][:, np.searchsorted(plane.epochs, epochs)] / log(2)
     return bits, analysis[name][plane.runs][:, np.searchsorted(analysis["epochs"], epochs)]
 
 
 def correlations(one: Floats, two: Floats) -> Floats:
-    """Of curves of shape (R, E), run by run; 0 where one does not move, NaN of too few epochs."""
+    """Of curves of shape (R, E), run by run; 0 where one does not move, NaN of fewer than 4 epochs."""
     if one.shape[1] < _LEAST:
         return np.full(len(one), np.nan)
     one, two = (each - each.mean(axis=1, keepdims=True) for each in (one, two))
