@@ -3,7 +3,7 @@
 
 The data are x = -1 and x = 1, equally likely; the code z is one number with the prior N(0, 1), the encoder
 q(z|x) = N(m_x, s_x^2) with free numbers, which any encoder of two points is, and the decoder p(x|z) = N(m(z), s(z)^2) a
-small network. What is maximised is equation 6 of InfoVAE,
+small network. What is maximised is the objective of InfoVAE,
 
     E ln p(x|z) - (1 - alpha) E KL(q(z|x) || p) - (alpha + lambda - 1) KL(q(z) || p)
 
@@ -14,7 +14,6 @@ data an adversary or MMD takes its place. The measures of the result are sums on
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from math import log, pi
 from typing import Any, NamedTuple
 
@@ -138,16 +137,14 @@ def measured(encoder: Encoder) -> Measured:
     return Measured(np.abs(np.diff(encoder.mean, axis=1))[:, 0], divergence, information)
 
 
-def two_forms(
-    encoder: Encoder, decode: Callable[[Floats], tuple[Floats, Floats]], alpha: Floats, lam: Floats
-) -> tuple[Floats, Floats]:
-    """Equations 5 and 6 of InfoVAE on the grid, shapes (B,); the first is greater by the entropy of the data, ln 2.
+def two_forms(encoder: Encoder, decoder: Decoder, alpha: Floats, lam: Floats) -> tuple[Floats, Floats]:
+    """The objective of InfoVAE in two forms, on the grid, shapes (B,); the first is greater by H(x) = ln 2.
 
     The first is ``-lambda KL(q(z) || p) - E_q(z) KL(q(x|z) || p(x|z)) + alpha I_q(x;z)``.
     """
     z, step, of_each = _on_grid(encoder)
     at = measured(encoder)
-    log_x = np.stack([_log_normal(_DATA[i], *decode(z)) for i in (0, 1)], axis=1)
+    log_x = np.stack([_log_normal(_DATA[i], *decoder(z)) for i in (0, 1)], axis=1)
     q_z = np.exp(of_each).mean(axis=1)
     posterior = np.exp(of_each - np.logaddexp(*of_each.swapaxes(0, 1))[:, None])
     mismatch = (q_z[:, None] * (xlogy(posterior, posterior) - posterior * log_x)).sum(axis=(1, 2)) * step
