@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from mibench.contracts import Estimate, Estimator, InputError, Sample, Task, Trial, Truth
 
 if TYPE_CHECKING:
-    from mibench import adapters, estimators, reports, tasks
+    from mibench import adapters, estimators, ib, reports, studies, tasks
     from mibench.contracts import RandomLike
 
 __version__ = "0.1.0"
@@ -32,7 +32,9 @@ __all__ = [
     "adapters",
     "estimate",
     "estimators",
+    "ib",
     "reports",
+    "studies",
     "tasks",
 ]
 
@@ -80,6 +82,6 @@ def estimate(
 
 
 def __getattr__(name: str) -> Any:
-    if name in {"adapters", "tasks", "estimators", "reports"}:
+    if name in {"adapters", "tasks", "estimators", "ib", "reports", "studies"}:
         return importlib.import_module(f"mibench.{name}")
     raise AttributeError(f"module 'mibench' has no attribute {name!r}")

@@ -25,6 +25,7 @@ def loaded(code: str) -> set[str]:
         "import mibench; mibench.tasks.board(); mibench.estimators.board(); mibench.reports",
         "from mibench.cli import main; main(['--help'], standalone_mode=False)",
         "from mibench.cli import main; main(['run', '--help'], standalone_mode=False)",
+        "from mibench.cli import main; main(['study', 'ib-network', '--help'], standalone_mode=False)",
         "from mibench.cli import main; main(['ls', 'tasks'], standalone_mode=False)",
     ],
 )
