@@ -23,6 +23,7 @@ from mibench.studies.results import Plane
 __all__ = [
     "ADAPTIVE",
     "BATCHES",
+    "CHANGED",
     "RELU_30",
     "THESIS",
     "UNIFORM",
@@ -37,6 +38,7 @@ __all__ = [
 ]
 
 THESIS = "Rasmussen, Information Bottleneck for Deep Learning (thesis)"
+CHANGED = "Changed after a first look:"
 UNIFORM: Mapping[str, str] = {  # what the planes of a setting are drawn with
     "tanh": "bins[n=30,lo=-1,hi=1,edges=true]",
     "relu": "bins[n=100,lo=0,edges=true]",

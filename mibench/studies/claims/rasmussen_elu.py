@@ -18,8 +18,8 @@ from mibench.studies.claims.phases import (
     cross_fitted,
     judged,
     of_means,
+    series,
 )
-from mibench.studies.claims.rasmussen import COMPRESS_RULE, DPI_RULE, IN_MOST
 from mibench.studies.claims.rasmussen_adaptive import (
     LITTLE_RULE,
     OVER_LAYERS,
@@ -28,6 +28,7 @@ from mibench.studies.claims.rasmussen_adaptive import (
     mean_curve,
     violated,
 )
+from mibench.studies.claims.rasmussen_batches import COMPRESS_RULE, DPI_RULE, IN_MOST
 from mibench.studies.claims.rasmussen_cases import (
     ADAPTIVE,
     RELU_30,
@@ -50,7 +51,14 @@ _NEAR_BITS = 1.0
 
 def _order_swapped(results: Results, case: Case, rng: np.random.Generator) -> Finding:
     plane = results.plane(case.setting, case.estimator)
-    both = np.stack([mean_curve(plane, which) for which in ("x", "y")], axis=-1)
+    asked = case.labels["layer"]
+    both = np.stack(
+        [
+            mean_curve(plane, which) if asked == "mean" else series(plane, int(asked.removeprefix("T_")), which)
+            for which in ("x", "y")
+        ],
+        axis=-1,
+    )
     early = max(2, int(np.searchsorted(plane.epochs, _EARLY_SHARE * plane.epochs[-1], side="right")))
 
     def at_low(way: int, which: int) -> Any:
@@ -123,7 +131,11 @@ CLAIMS = (
         f"{OVER_LAYERS}: from the first epoch I(X;T) falls by 0.1 bit (surely 0.05) to its least value in the "
         "first 10 % of epochs; from there to the end I(X;T) rises by as much, and I(T;Y) by 5 % of H(Y) (surely more "
         "than 0); where the least value is, is chosen on half of the runs.",
-        (_ELU, *(replace(each, primary=False) for each in (_ELU_30, _TANH, _RELU, _RELU6))),
+        tuple(
+            replace(each, primary=(each, which) == (_ELU, "mean"), labels={**each.labels, "layer": which})
+            for each in (_ELU, _ELU_30, _TANH, _RELU, _RELU6)
+            for which in ("mean", *(f"T_{layer}" for layer in _ALL))
+        ),
         _order_swapped,
     ),
     Claim(

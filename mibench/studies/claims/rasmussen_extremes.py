@@ -15,8 +15,8 @@ import numpy as np
 
 from mibench.studies.claims.contract import Case, Claim, Finding
 from mibench.studies.claims.phases import DPI_BITS, bootstrap, judged
-from mibench.studies.claims.rasmussen import DPI_RULE, violation_of
-from mibench.studies.claims.rasmussen_cases import BATCHES, RELU_30, THESIS, UNIFORM, case, two_groups
+from mibench.studies.claims.rasmussen_batches import DPI_RULE, violation_of
+from mibench.studies.claims.rasmussen_cases import BATCHES, CHANGED, RELU_30, THESIS, UNIFORM, case, two_groups
 from mibench.studies.claims.rules import Check, Floats, every
 from mibench.studies.results import Plane, Results
 
@@ -159,7 +159,8 @@ CLAIMS = (
         "It is the runs with the larger M that violate the processing inequality.",
         _SPLIT,
         f"{_HALVES} has, in single runs, a greater mean share of layers and epochs where I(T;Y) is at least 0.02 bit "
-        "above that of a layer before: by at least 0.01, with the interval of the difference.",
+        "above that of a layer before: by at least 0.01, with the interval of the difference. "
+        f"{CHANGED} any more was enough.",
         tuple(each for axis in ("I(T;Y)", "I(X;T)") for each in _split({"axis": axis}, primary=axis == "I(T;Y)")),
         _of_halves(_violates_more),
     ),
@@ -168,7 +169,8 @@ CLAIMS = (
         "runs with large activations start in the corner",
         "Layers of the runs with the larger M cluster at the lower left corner.",
         _SPLIT,
-        f"{_HALVES} has at least 0.1 bit less I(X;T) before training, mean over layers, with the interval.",
+        f"{_HALVES} has at least 0.1 bit less I(X;T) before training, mean over layers, with the interval. "
+        f"{CHANGED} any less was enough.",
         _split({}),
         _of_halves(_starts_nearer_corner),
     ),

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every claim of the IB-network study by its id.
+
+``python -m mibench.studies.claims.registry > docs/claims.md`` writes their statements and rules as a page.
+"""
+
+from __future__ import annotations
+
+import importlib
+import re
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+
+from mibench.studies.claims.contract import Claim
+
+__all__ = ["CLAIMS", "MODULES", "gathered", "page"]
+
+MODULES: Mapping[str, str] = {
+    "lorenzen": "Lorenzen, Igel, Nielsen: exact planes of quantised networks",
+    "theory": "Theory",
+    "rasmussen": "Rasmussen: uniform and adaptive bins",
+    "goldfeld": "Goldfeld et al.: noisy networks",
+    "tishby": "Shwartz-Ziv, Tishby, and Saxe et al.: snapshots, gradients, depth",
+    "lecture": "The lecture: fixed points, finite samples, InfoVAE",
+    "controls": "Negative controls",
+}
+
+_HEAD = """\
+# What is claimed, and the rule that decides
+
+Each claim is a statement of a source turned into a rule with its thresholds. The study's verdicts are in
+[studies/ib-network.md](studies/ib-network.md); this page is made from the code of the claims,
+`mibench/studies/claims/`, by `python -m mibench.studies.claims.registry > docs/claims.md`.
+
+- **holds**, **fails**, **undecided**: a statistic on the right side of its threshold with the whole 95 % interval of a
+  bootstrap over runs; wholly on the wrong side; or neither. A claim holds where all its primary cases do, and fails
+  where one fails. Further cases (initial weights, quantisers, estimators, single layers) stand in the study's matrix.
+- A source rarely says which layers, how much, or how sure: those choices are ours. Rules that end with *changed after a
+  first look* were altered once planes of the paper's scale had been seen, and tell what was changed.
+- T_1 is the first hidden layer, T_6 the output of the 12-10-7-5-4-3-2 network. H(Y) is 0.999 bit, log2 N is 12.
+- FIT and COMPRESS are as L1 and L2 tell.
+"""
+
+
+def gathered(modules: Iterable[str] = MODULES) -> dict[str, Claim]:
+    """The claims of some modules of `mibench.studies.claims`, by their ids, in the modules' order.
+
+    Raises
+    ------
+    ValueError
+        If two claims have the same id.
+    """
+    found: dict[str, Claim] = {}
+    at: dict[str, str] = {}
+    for module in modules:
+        claims: Iterable[Claim] = importlib.import_module(f"mibench.studies.claims.{module}").CLAIMS
+        for claim in claims:
+            if claim.id in found:
+                raise ValueError(f"two claims are {claim.id}, in {at[claim.id]} and in {module}: rename one")
+            found[claim.id], at[claim.id] = claim, module
+    return found
+
+
+def page() -> str:
+    """All claims as Markdown: id and title, statement, rule, source."""
+    return "\n".join([_HEAD, *_tables()])
+
+
+def _tables() -> Iterator[str]:
+    for module, title in MODULES.items():
+        yield f"## {title}\n"
+        yield "| id | statement | rule | source |\n|---|---|---|---|"
+        for claim in sorted(gathered([module]).values(), key=_order):
+            cells = (f"**{claim.id}** {claim.title}", claim.statement, claim.rule, claim.source)
+            yield "| " + " | ".join(_cell(each) for each in cells) + " |"
+        yield ""
+
+
+def _order(claim: Claim) -> tuple[tuple[str, int], ...]:
+    """Of ids: numbers in them by size."""
+    return tuple((word, int(number or 0)) for word, number in re.findall(r"(\D+)(\d*)", f".{claim.id}"))
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+CLAIMS: dict[str, Claim] = gathered()
+
+if __name__ == "__main__":
+    sys.stdout.write(page())
