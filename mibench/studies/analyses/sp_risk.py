@@ -48,7 +48,7 @@ class _Size:
 _SIZES = {
     "paper": _Size(
         tuple(2**k for k in range(6, 13)),
-        60,
+        150,
         1024,
         tuple(2**k for k in range(1, 13)),
         20,
@@ -109,11 +109,11 @@ def _risk(size: _Size, rng: np.random.Generator, found: Arrays) -> Iterator[floa
 
 
 def _lower(size: _Size, rng: np.random.Generator, found: Arrays) -> Iterator[float]:
-    measured = np.empty((len(_LOWER_DIMS), len(_LOWER_N), size.need_repeats))
+    measured = np.empty((len(_LOWER_DIMS), len(_LOWER_N), size.repeats))
     exact = np.empty(measured.shape[:2])
     for d, n in np.ndindex(exact.shape):
         dim, count = _LOWER_DIMS[d], _LOWER_N[n]
-        for repeat in range(size.need_repeats):
+        for repeat in range(size.repeats):
             measured[d, n, repeat] = _corner_entropy(dim, count, rng) - dim * (log(2) + _noise_entropy(_LOWER_STD))
         exact[d, n] = expected_entropy_of_counts(2**dim, count) - dim * log(2)
         yield d / len(exact)
