@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What of a study is small enough to be kept beside the code: its verdicts, and its planes as means over runs.
 
-``python -m mibench.studies.publish FOLDER DOCS`` writes ``DOCS/STUDY/claims.json`` and ``planes.csv``, and renews the
-tables of ``DOCS/STUDY.md`` between its marks ``<!-- verdicts -->`` and ``<!-- end -->``.
+``python -m mibench.studies.publish FOLDER DOCS README`` writes ``DOCS/STUDY/claims.json`` and ``planes.csv``, and renews
+what stands between the marks ``<!-- verdicts -->`` and ``<!-- end -->`` of ``DOCS/STUDY.md``, all verdicts, and of the
+README, which claims hold.
 """
 
 from __future__ import annotations
@@ -23,14 +24,22 @@ from mibench.files import write_whole
 from mibench.studies.grid import thinned
 from mibench.studies.results import Results
 
-__all__ = ["plane_table", "publish", "renewed", "verdict_tables"]
+__all__ = ["plane_table", "publish", "renewed", "short_table", "verdict_tables"]
 
 _POINTS = 25  # epochs of a plane that are kept
 _COLUMNS = ("setting", "estimator", "layer", "epoch", "i_x", "i_x_sd", "i_y", "i_y_sd", "i_y_null")
+_VERDICTS = ("holds", "fails", "undecided")
+_SOURCES = {
+    "Shwartz-Ziv and Tishby (S), the IB curve (IB)": ("S", "IB"),
+    "Lorenzen, Igel and Nielsen (L), theory (T)": ("L", "T"),
+    "Rasmussen (R)": ("R",),
+    "Goldfeld et al. (G, P)": ("G", "P"),
+    "negative controls (C)": ("C",),
+}
 _BEGIN, _END = "<!-- verdicts -->", "<!-- end -->"
 
 
-def publish(folder: Path, docs: Path) -> list[Path]:
+def publish(folder: Path, docs: Path, readme: Path) -> list[Path]:
     """Write what is kept of a study; the paths.
 
     Raises
@@ -46,12 +55,16 @@ def publish(folder: Path, docs: Path) -> list[Path]:
     except (OSError, ValueError) as error:
         raise InputError(f"{folder} has no claims.json ({error}): `mibench report {folder}` writes it") from error
     page, target = docs / f"{results.study}.md", docs / results.study
-    text = renewed(page.read_text("utf-8"), verdict_tables(found))
+    pages = {
+        page: renewed(page.read_text("utf-8"), verdict_tables(found)),
+        readme: renewed(readme.read_text("utf-8"), short_table(found)),
+    }
     target.mkdir(parents=True, exist_ok=True)
     write_whole(target / "claims.json", (json.dumps(found, indent=1) + "\n").encode())
     write_whole(target / "planes.csv", plane_table(results).encode())
-    write_whole(page, text.encode())
-    return [target / "claims.json", target / "planes.csv", page]
+    for path, text in pages.items():
+        write_whole(path, text.encode())
+    return [target / "claims.json", target / "planes.csv", *pages]
 
 
 def plane_table(results: Results) -> str:
@@ -80,7 +93,7 @@ def plane_table(results: Results) -> str:
 def verdict_tables(found: Mapping[str, Any]) -> str:
     """The verdicts as Markdown."""
     tally = Counter(claim["verdict"] for claim in found["claims"])
-    said = ", ".join(f"{tally[each]} {each}" for each in ("holds", "fails", "undecided"))
+    said = ", ".join(f"{tally[each]} {each}" for each in _VERDICTS)
     lines = [
         f"{len(found['claims'])} claims at {found['scale']} scale, seed {found['seed']}: {said}.",
         "",
@@ -91,10 +104,21 @@ def verdict_tables(found: Mapping[str, Any]) -> str:
         primary = [case for case in claim["cases"] if case["primary"]]
         others = Counter(case["verdict"] for case in claim["cases"] if not case["primary"])
         details = " ".join(f"{_sentence(case['detail'])}" for case in primary[:3])
-        elsewhere = ", ".join(f"{others[each]} {each}" for each in ("holds", "fails", "undecided") if others[each])
+        elsewhere = ", ".join(f"{others[each]} {each}" for each in _VERDICTS if others[each])
         more = f" ({len(primary) - 3} more)" if len(primary) > 3 else ""
         row = [claim["id"], f"**{claim['verdict']}**", f"{claim['statement']} ({claim['source']})", details + more]
         lines.append("| " + " | ".join(_cell(text) for text in [*row, elsewhere]) + " |")
+    return "\n".join(lines)
+
+
+def short_table(found: Mapping[str, Any]) -> str:
+    """Which claims of each source hold, by their ids, as Markdown."""
+    lines = ["| Claims of | hold | fail | undecided |", "|---|---|---|---|"]
+    for source, prefixes in _SOURCES.items():
+        own = [claim for claim in found["claims"] if claim["id"].rstrip("abcdefgh0123456789.") in prefixes]
+        ids = [", ".join(claim["id"] for claim in own if claim["verdict"] == each) for each in _VERDICTS]
+        if own:
+            lines.append("| " + " | ".join([source, *ids]) + " |")
     return "\n".join(lines)
 
 
@@ -117,7 +141,7 @@ def _cell(text: str) -> str:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3:
-        sys.exit("usage: python -m mibench.studies.publish FOLDER DOCS")
-    for written in publish(Path(sys.argv[1]), Path(sys.argv[2])):
+    if len(sys.argv) != 4:
+        sys.exit("usage: python -m mibench.studies.publish FOLDER DOCS README")
+    for written in publish(*map(Path, sys.argv[1:])):
         print(written)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from mibench.contracts import InputError
-from mibench.studies.publish import renewed, verdict_tables
+from mibench.studies.publish import renewed, short_table, verdict_tables
 
 _DOCS = Path(__file__).parents[2] / "docs" / "studies"
 
@@ -20,6 +20,9 @@ def test_the_page_in_the_docs_is_made_of_the_verdicts_beside_it() -> None:
     found = json.loads((_DOCS / "ib-network" / "claims.json").read_text("utf-8"))
     assert found["scale"] == "paper"
     assert renewed(page, verdict_tables(found)) == page
+    readme = (_DOCS.parents[1] / "README.md").read_text("utf-8")
+    assert renewed(readme, short_table(found)) == readme
+    assert all(claim["id"] in short_table(found) for claim in found["claims"])
 
 
 def test_the_kept_planes_are_within_their_ceilings() -> None:
