@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What of a study is small enough to be kept beside the code: its verdicts, and its planes as means over runs.
 
-``python -m mibench.studies.publish FOLDER DOCS README`` writes ``DOCS/STUDY/claims.json`` and ``planes.csv``, and renews
+``python -m mibench.studies.publish FOLDER DOCS README`` writes ``DOCS/STUDY/claims.json``, ``planes.csv`` and renews
 what stands between the marks ``<!-- verdicts -->`` and ``<!-- end -->`` of ``DOCS/STUDY.md``, all verdicts, and of the
 README, which claims hold.
 """
