@@ -49,8 +49,11 @@ class SP:
 
     Notes
     -----
-    Too few replicas give too much information: each input's density is too narrow. `Plane.std_error` is the Monte Carlo
-    error alone. `Plane.null` is not a mean: it is I(T;Y) where the labels are permuted once, anew for each cell.
+    Too few replicas give too much information: each input's density is too narrow. With noise of 0.005 in the network
+    of the 12-bit set, 16 give up to 0.2 nat more of I(X;T) than 64 do, and up to 0.02 of I(T;Y), most where information
+    peaks. `Plane.std_error` is the Monte Carlo error alone.
+
+    `Plane.null` is not a mean: it is I(T;Y) where the labels are permuted once, anew for each cell.
 
     Raises
     ------
