@@ -24,6 +24,7 @@ from mibench.studies.analyses import finite_samples as samples
 from mibench.studies.analyses import infovae as vae
 from mibench.studies.analyses.fixed_point import fixed_point
 from mibench.studies.analyses.ib_curve import ib_curve
+from mibench.studies.analyses.rule import GAMMAS, rule
 from mibench.studies.planes import get
 from mibench.studies.results import save_analysis
 
@@ -40,6 +41,14 @@ def test_the_curves_hold_the_published_table_and_the_caveat(tmp_path: Any) -> No
     assert found["i_xy"] / np.log(2) == pytest.approx([0.990, 0.950, 0.9991571], abs=5e-4)
     assert np.allclose(found["i_x"][2], found["i_xy"][2], atol=1e-9)
     assert np.allclose(found["i_y"][2], found["i_xy"][2], atol=1e-9)
+
+
+def test_no_small_probability_of_the_rule_is_rounded_to_zero() -> None:
+    p = rule(GAMMAS[0])
+    assert np.array_equal(p[:, 1], ib12.conditional(GAMMAS[0]))
+    logits = GAMMAS[0] * (ib12.scores() - ib12.THETA)
+    assert np.allclose(np.log(p[:, 0]), -np.logaddexp(0, logits), atol=1e-12, rtol=1e-12)
+    assert np.array_equal(rule(np.inf)[:, 1], Y)
 
 
 def test_expected_entropies_are_those_of_all_samples() -> None:

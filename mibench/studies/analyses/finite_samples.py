@@ -24,7 +24,8 @@ from scipy.special import xlogy
 from scipy.stats import binom
 
 from mibench.datasets import ib12
-from mibench.studies.analyses.ib_curve import GAMMAS, of_rule
+from mibench.studies.analyses.ib_curve import of_rule
+from mibench.studies.analyses.rule import GAMMAS, rule
 from mibench.studies.planes.contract import Progress
 from mibench.studies.planes.seeds import child
 from mibench.studies.setting import Scale
@@ -49,8 +50,7 @@ def joint_of(clusters: int) -> Floats:
     place = np.empty(len(mass), np.int64)
     place[np.argsort(mass, kind="stable")] = np.arange(len(mass))
     codes = place[classes] * clusters // len(mass)
-    p = ib12.conditional(GAMMAS[0])
-    return np.stack([np.bincount(codes, 1 - p), np.bincount(codes, p)], axis=1) / ib12.N_PATTERNS
+    return np.stack([np.bincount(codes, p) for p in rule(GAMMAS[0]).T], axis=1) / ib12.N_PATTERNS
 
 
 def bounds(clusters: int, n: int, delta: float = DELTA) -> tuple[float, float]:

@@ -20,7 +20,8 @@ from mibench.ib.fixed_point import LIMIT
 from mibench.networks.forward import evaluate
 from mibench.networks.trajectory import Trajectory
 from mibench.numerics.rows import distinct_rows
-from mibench.studies.analyses.ib_curve import GAMMAS, of_rule
+from mibench.studies.analyses.ib_curve import of_rule
+from mibench.studies.analyses.rule import GAMMAS, rule
 from mibench.studies.planes.contract import Progress
 from mibench.studies.planes.seeds import child
 from mibench.studies.setting import Scale
@@ -74,8 +75,7 @@ def fixed_point(
         )
     if not np.array_equal(inputs, ib12.patterns()):
         raise Unsupported("fixed points need the 4096 patterns in their order: the stochastic labels are theirs")
-    p = ib12.conditional(GAMMAS[0])
-    rule, rows = np.stack([1 - p, p], axis=1), np.asarray(inputs, trajectory.dtype)
+    p_y_given_x, rows = rule(GAMMAS[0]), np.asarray(inputs, trajectory.dtype)
     names = ("beta", "infinite", "residual", "null_beta", "null_residual", "i_x", "i_y")
     found = {name: np.zeros((trajectory.n_runs, network.n_layers)) for name in names}
     for run in range(trajectory.n_runs):
@@ -83,7 +83,7 @@ def fixed_point(
         for at, layer in enumerate(evaluate(network, trajectory.parameters[run, -1], rows, ranges)):
             codes = distinct_rows(on_edges(layer.values.astype(np.float64), _EDGES, _LIMITS, outside=True))[1]
             rng = np.random.default_rng(child(seed, run, at))
-            point = fixed_point_beta(codes[layer.member], rule, permutations=1, rng=rng)
+            point = fixed_point_beta(codes[layer.member], p_y_given_x, permutations=1, rng=rng)
             of_layer = (point.beta, np.isinf(point.beta), point.residual, point.null_beta[0], point.null_residual[0])
             for name, value in zip(names, (*of_layer, point.i_x, point.i_y), strict=True):
                 found[name][run, at] = min(value, LIMIT)

@@ -10,20 +10,19 @@ from numpy.typing import NDArray
 
 from mibench.datasets import ib12
 from mibench.ib import IBCurve, curve
+from mibench.studies.analyses.rule import GAMMAS, rule
 from mibench.studies.planes.contract import Progress
 from mibench.studies.setting import Scale
 
-__all__ = ["GAMMAS", "ib_curve", "of_rule"]
+__all__ = ["ib_curve", "of_rule"]
 
-GAMMAS = (54.478, 21.546)  # I(X;Y) = 0.990 and 0.950 bits
 _TOLD = (1.02, 1.05, 1.1, 1.2, 1.5, 2.0, 3.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0)
 _DENSE = {"paper": 200, "quick": 60}
 
 
 def of_rule(gamma: float, betas: Any = None) -> IBCurve:
-    """The curve where P(Y = 1 | x) = sigmoid(gamma (f(x) - theta)), all 4096 patterns being equally likely."""
-    p = ib12.conditional(gamma)
-    return curve(np.stack([1 - p, p], axis=1) / ib12.N_PATTERNS, betas)
+    """The curve of `rule`, all 4096 patterns being equally likely."""
+    return curve(rule(gamma) / ib12.N_PATTERNS, betas)
 
 
 def ib_curve(
