@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the papers claim of information planes, each statement a rule that was fixed before it was checked."""
+"""What the papers claim of information planes, each statement as a rule that is checked."""

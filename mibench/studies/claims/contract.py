@@ -68,7 +68,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Claim:
-    """A statement of a source as a rule fixed before it was checked.
+    """A statement of a source as a rule; what was changed after a first look at results, the rule tells.
 
     Parameters
     ----------

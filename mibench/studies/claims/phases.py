@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Phases of information planes as tests over runs: fit, compression, interrupted fit, violated processing inequality.
 
-Sources show pictures; these are the rules that stand for them, fixed before any run. Curves are in bits, of shape
+Sources show pictures; these are the rules that stand for them. Curves are in bits, of shape
 (runs, epochs). The place where a curve peaks is chosen on one half of the runs and the drop from there measured on
 the other, both ways: else the greatest of many noisy values would count as a peak. Intervals are percentiles of a
 bootstrap over runs.

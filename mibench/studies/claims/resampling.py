@@ -18,6 +18,7 @@ __all__ = ["RESAMPLES", "Floats", "bootstrap", "cross_fitted", "judged", "of_mea
 Floats = NDArray[np.float64]
 
 RESAMPLES = 2000
+_SPLITS = 10  # into halves: by one alone, a verdict near its threshold would hang on which runs are in which
 
 
 def bootstrap(
@@ -130,7 +131,7 @@ def judged(
 
 
 def cross_fitted(values: Floats, measure: Callable[[Floats, Floats], Floats], rng: np.random.Generator) -> Floats:
-    """A value of each run, measured at a place that the mean of the other half of the runs chose.
+    """A value of each run, measured where the mean of the other half of the runs says; averaged over many halves.
 
     Parameters
     ----------
@@ -146,10 +147,11 @@ def cross_fitted(values: Floats, measure: Callable[[Floats, Floats], Floats], rn
         NaN for a single run, which has no other half.
     """
     runs = len(values)
-    found = np.full(runs, nan)
     if runs < 2:
-        return found
-    first, second = np.array_split(rng.permutation(runs), 2)
-    found[second] = measure(values[first].mean(axis=0), values[second])
-    found[first] = measure(values[second].mean(axis=0), values[first])
-    return found
+        return np.full(runs, nan)
+    found = np.zeros(runs)
+    for _ in range(_SPLITS):
+        first, second = np.array_split(rng.permutation(runs), 2)
+        found[second] += measure(values[first].mean(axis=0), values[second])
+        found[first] += measure(values[second].mean(axis=0), values[first])
+    return found / _SPLITS
