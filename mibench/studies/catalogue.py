@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import fnmatch
 import importlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -99,8 +99,3 @@ def _fits(name: str, setting: Setting | Computed, part: str) -> bool:
 def _load(at: str) -> Any:
     module, _, name = at.partition(":")
     return getattr(importlib.import_module(module), name)
-
-
-def tags(settings: Mapping[str, Setting | Computed]) -> Sequence[str]:
-    """Every tag, sorted."""
-    return sorted({tag for each in settings.values() for tag in each.tags})

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from mibench.names import parse
 from mibench.studies.setting import Computed, Scale, Setting, Wanted, scaled
 
-__all__ = ["Job", "asked_planes", "jobs"]
+__all__ = ["Job", "asked_planes", "jobs", "planes_of"]
 
 # Seconds on two cores, roughly: they only weigh the estimate of what is left.
 _STEP = 1.1e-5  # of one run, 256 rows, 294 parameters
@@ -43,12 +43,16 @@ class Job:
 
 
 def asked_planes(setting: Setting, estimators: Sequence[str] | None, scale: Scale) -> tuple[Wanted, ...]:
-    """The planes of a setting: its own, or those of `estimators`, in which ``own`` stands for them."""
+    """The planes of a setting: its own, or those of `estimators`, in which ``own`` stands for them.
+
+    One of its own that is asked for by its name has the same runs and epochs.
+    """
     if estimators is None:
         return setting.planes
+    own = {each.estimator: each for each in setting.planes}
     found: dict[str, Wanted] = {}
     for name in estimators:
-        for each in setting.planes if name == "own" else (_other(name, scale),):
+        for each in setting.planes if name == "own" else (own.get(name) or _other(name, scale),):
             found.setdefault(each.estimator, each)
     return tuple(found.values())
 

@@ -108,8 +108,9 @@ class OwnPlane:
             for part in _PARTS:
                 values = getattr(plane, part)
                 if values is not None:
-                    arrays[f"{part}-{number}"] = np.nan_to_num(values, nan=0.0)
-                    arrays[f"{part}-missing-{number}"] = np.isnan(values)
+                    missing = np.isnan(values)
+                    arrays[f"{part}-{number}"] = np.where(missing, 0.0, values)
+                    arrays[f"{part}-missing-{number}"] = missing
         archive.write(path, _KIND, header, arrays)
 
     @classmethod

@@ -28,7 +28,7 @@ from mibench.contracts import InputError, MibenchError
 from mibench.networks import archive
 from mibench.networks.trajectory import Trajectory
 
-__all__ = ["Measures", "MissingResult", "Plane", "Results"]
+__all__ = ["Measures", "MissingResult", "Plane", "Results", "load_analysis", "save_analysis"]
 
 _PLANE, _MEASURES, _ANALYSIS = "plane", "measures", "analysis"
 _REAL = ("information", "null", "std_error")  # arrays of a plane that may be NaN
@@ -73,7 +73,8 @@ class Plane:
         for name in _REAL:
             array = getattr(self, name)
             if array is not None:  # files hold finite numbers only
-                arrays |= {name: np.nan_to_num(array), f"{name}_missing": np.isnan(array)}
+                missing = np.isnan(array)
+                arrays |= {name: np.where(missing, 0.0, array), f"{name}_missing": missing}
         archive.write(path, _PLANE, {"estimator": self.estimator, "reasons": list(self.reasons)}, arrays)
 
     @classmethod

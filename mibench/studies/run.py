@@ -3,15 +3,10 @@
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
-import json
-import os
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Protocol
@@ -20,22 +15,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mibench.contracts import InputError, MibenchError, canonical_json
-from mibench.files import open_above, write_whole
-from mibench.harness import provenance
 from mibench.networks.train import train
 from mibench.networks.trajectory import Trajectory
 from mibench.studies import analyses, planes
 from mibench.studies.catalogue import Study
+from mibench.studies.folder import describe, held, note
 from mibench.studies.grid import thinned
-from mibench.studies.jobs import Job, jobs, planes_of
+from mibench.studies.jobs import Job, jobs
 from mibench.studies.measures import measures
-from mibench.studies.results import Results, save_analysis
-from mibench.studies.setting import Scale, Setting
+from mibench.studies.results import Plane, Results, save_analysis
+from mibench.studies.setting import Scale, Setting, Wanted
 
 __all__ = ["Observer", "Outcome", "run"]
 
-_VERSION = 1  # of what a study's folder holds
-_FILE, _JOURNAL, _LOCK = "study.json", "journal.jsonl", ".lock"
+_PARTS = "training"  # where a training stores what it has done, beside the trajectory to be
 
 
 class Observer(Protocol):
@@ -86,8 +79,8 @@ def run(
         Of its settings.
     scale : {"quick", "paper"}
     folder : Path
-        New, or of the same study, scale and seed: then only what it lacks is computed, to the bits that one
-        uninterrupted run would have given.
+        New, or of the same study, scale and seed: then only what it lacks, or has damaged or at other epochs than are
+        wanted now, is computed, to the bits that one uninterrupted run would have given.
     seed : int
         Root of everything.
     estimators : sequence of str, optional
@@ -106,10 +99,11 @@ def run(
             planes.get(name)
     found = {name: jobs(study.settings[name], scale, estimators) for name in names}
     todo = [job for each in found.values() for job in each]
-    with _held(folder):
-        _describe(folder, study, scale, seed, found)
+    with held(folder):
+        describe(folder, study, scale, seed, found)
         results = Results(folder)
-        missing = [job for job in todo if not results.has(job.setting.name, job.product)]
+        missing = [job for job in todo if not _is_there(results, job)]
+        _clear(results, names)
         inputs, labels = study.data()
         worker = _Worker(results, inputs, labels, scale, seed)
         failed: list[tuple[str, str, str]] = []
@@ -119,7 +113,7 @@ def run(
             began = time.monotonic()
             error = worker.do(job, observer)
             seconds = time.monotonic() - began
-            _note(folder, job, seconds, error)
+            note(folder, job, seconds, error)
             if error:
                 failed.append((job.setting.name, job.product, error))
             observer.end(job, seconds, error)
@@ -174,13 +168,13 @@ class _Worker:
         assert wanted is not None
         assert isinstance(setting, Setting)
         trajectory = self._of(setting)
-        runs, points = trajectory.n_runs, len(trajectory.epochs)
+        runs, points = _cells(wanted, trajectory.n_runs, trajectory.epochs)
         plane = planes.get(wanted.estimator).of_trajectory(
             trajectory,
             self._inputs,
             self._labels,
-            runs=np.arange(min(wanted.runs or runs, runs)),
-            points=thinned(trajectory.epochs, wanted.points or points),
+            runs=runs,
+            points=points,
             seed=seed,
             progress=progress,
         )
@@ -189,7 +183,7 @@ class _Worker:
         replace(plane, estimator=wanted.estimator).save(path)
 
     def _train(self, setting: Setting, path: Path, progress: Any) -> None:
-        parts = path.parent / "training"
+        parts = path.parent / _PARTS
         trajectory = train(
             setting.network,
             setting.training,
@@ -220,88 +214,36 @@ class _Worker:
         return self._trajectory[1]
 
 
+def _cells(wanted: Wanted, runs: int, epochs: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The runs of a plane, and places of its epochs among the recorded ones."""
+    return np.arange(min(wanted.runs or runs, runs)), thinned(epochs, wanted.points or len(epochs))
+
+
+def _is_there(results: Results, job: Job) -> bool:
+    """Whether a product is there; a plane also whole, and of the runs and epochs that are wanted now."""
+    setting, wanted = job.setting, job.wanted
+    if not results.has(setting.name, job.product):
+        return False
+    if wanted is None or not isinstance(setting, Setting):
+        return True
+    try:
+        plane = Plane.load(results.path(setting.name, job.product))
+    except InputError:
+        return False
+    epochs = np.array(setting.record)
+    runs, points = _cells(wanted, setting.runs, epochs)
+    return np.array_equal(plane.runs, runs) and np.array_equal(plane.epochs, epochs[points])
+
+
+def _clear(results: Results, names: Sequence[str]) -> None:
+    """Remove parts of trainings that were stored whole by a process that was killed before it could."""
+    for name in names:
+        path = results.path(name, "trajectory")
+        if path.is_file():
+            shutil.rmtree(path.parent / _PARTS, ignore_errors=True)
+
+
 def _derived(seed: int, *names: str) -> np.random.SeedSequence:
     """A seed of its own for each product, whatever others there are."""
     words = np.frombuffer(sha256(canonical_json(names).encode()).digest(), "<u4")
     return np.random.SeedSequence(entropy=seed, spawn_key=[int(word) for word in words])
-
-
-def _describe(folder: Path, study: Study, scale: Scale, seed: int, found: dict[str, list[Job]]) -> None:
-    """Say in the folder what is in it; refuse one that holds something else."""
-    path = folder / _FILE
-    asked = {"study": study.name, "scale": scale, "seed": seed, "version": _VERSION}
-    before: dict[str, Any] = {}
-    if path.exists():
-        try:
-            before = dict(json.loads(path.read_bytes()))
-        except (ValueError, TypeError) as error:
-            raise InputError(f"{path} is damaged ({error}): choose another --out, or remove it") from error
-        for key, value in asked.items():
-            if before.get(key) != value:
-                raise InputError(
-                    f"{folder} holds a study of {key} {before.get(key)!r}, and {value!r} was asked for: choose another "
-                    "--out"
-                )
-    elif others := sorted(entry.name for entry in folder.iterdir() if entry.name != _LOCK):
-        raise InputError(f"{folder} holds {others[0]!r} and no study: choose a new or an empty --out")
-    names = [name for name in study.settings if name in found or name in before.get("settings", [])]
-    drawn = {**before.get("planes", {})}
-    for name, estimators in planes_of(found).items():
-        drawn[name] = list(dict.fromkeys([*drawn.get(name, []), *estimators]))
-    about = before.get("about", {}) | {name: _about(each[0].setting) for name, each in found.items()}
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    text = asked | {
-        "settings": names,
-        "planes": drawn,
-        "about": about,
-        "versions": provenance.versions(),
-        "hardware": provenance.hardware(),
-        "started": before.get("started", now),
-        "updated": now,
-    }
-    write_whole(path, json.dumps(text, indent=1).encode())
-
-
-def _about(setting: Any) -> dict[str, Any]:
-    about = {"title": setting.title, "source": setting.source, "tags": sorted(setting.tags)}
-    if isinstance(setting, Setting):
-        about |= {
-            "runs": setting.runs,
-            "epochs": setting.training.epochs,
-            "prefit": setting.training.prefit,
-            "widths": list(setting.network.widths),
-            "activation": setting.network.activation,
-            "variant_of": setting.variant_of,
-        }
-    return about
-
-
-def _note(folder: Path, job: Job, seconds: float, error: str) -> None:
-    line = {
-        "setting": job.setting.name,
-        "product": job.product,
-        "seconds": round(seconds, 3),
-        "status": "failed" if error else "ok",
-        "error": error,
-    }
-    with (folder / _JOURNAL).open("a", encoding="utf-8") as file:
-        file.write(json.dumps(line) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-
-
-@contextlib.contextmanager
-def _held(folder: Path) -> Iterator[None]:
-    """Make the folder and hold it for one process."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = open_above(folder / _LOCK, os.O_CREAT | os.O_RDWR)
-    except OSError as error:
-        raise InputError(f"cannot make the study's folder {folder}: {error.strerror}; choose another --out") from error
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
-    except BlockingIOError as error:
-        raise InputError(f"another process works in {folder}: wait for it, or choose another --out") from error
-    finally:
-        os.close(lock)

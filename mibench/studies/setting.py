@@ -96,7 +96,7 @@ class Computed:
 
 
 def scaled(setting: Setting, scale: Scale) -> Setting:
-    """The setting at a scale: ``paper`` as it is; ``quick`` with few runs and epochs, the same in all else."""
+    """The setting at a scale: ``paper`` as it is; ``quick`` with fewer runs, epochs and points of planes."""
     if scale == "paper":
         return setting
     training = replace(
@@ -112,5 +112,4 @@ def scaled(setting: Setting, scale: Scale) -> Setting:
         )
         for plane in setting.planes
     )
-    every = None if setting.every is None else max(1, setting.every)
-    return replace(setting, training=training, runs=min(setting.runs, _QUICK_RUNS), planes=planes, every=every)
+    return replace(setting, training=training, runs=min(setting.runs, _QUICK_RUNS), planes=planes)

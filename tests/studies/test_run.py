@@ -18,8 +18,8 @@ import pytest
 from mibench.contracts import InputError, UnknownName
 from mibench.networks.spec import Network, Training
 from mibench.networks.trajectory import Trajectory
-from mibench.studies import run as module
 from mibench.studies.catalogue import Study
+from mibench.studies.folder import held
 from mibench.studies.jobs import Job
 from mibench.studies.results import Results
 from mibench.studies.run import run
@@ -98,6 +98,43 @@ def test_the_same_command_again_does_nothing_and_another_estimator_is_added(
     assert Results(tmp_path).planes("good") == ["exact", "bins[n=10]", "binning[bins=4]"]
 
 
+def test_a_plane_of_other_epochs_or_damaged_is_drawn_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    study, first, again = _study(monkeypatch), _Quiet(), _Quiet()
+    run(study, ["good"], scale="paper", folder=tmp_path, observer=first)
+    before = {path.name: path.read_bytes() for path in (tmp_path / "settings/good").glob("plane-*.npz")}
+    (tmp_path / "settings/good/plane-exact.npz").write_bytes(before["plane-exact.npz"][:-99])
+    monkeypatch.setitem(SETTINGS, "good", replace(GOOD, planes=(Wanted("exact"), Wanted("bins[n=10]", 3))))
+    run(study, ["good"], scale="paper", folder=tmp_path, observer=again)
+    assert again.done == ["good/plane-exact", "good/plane-bins[n=10]"]
+    assert (tmp_path / "settings/good/plane-exact.npz").read_bytes() == before["plane-exact.npz"]
+    assert len(Results(tmp_path).plane("good", "bins[n=10]").epochs) == 3
+
+
+def test_a_plane_does_not_depend_on_how_it_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    study, setting = _study(monkeypatch), replace(GOOD, planes=(Wanted("exact"), Wanted("kde[variance=0.1]", 3, 1)))
+    monkeypatch.setitem(SETTINGS, "good", setting)
+    for name, asked in (("own", None), ("named", ["binning[bins=4]", "kde[variance=0.1]"])):
+        run(study, ["good"], scale="paper", folder=tmp_path / name, estimators=asked, observer=_Quiet())
+    own, named = (tmp_path / name / "settings/good/plane-kde[variance=0.1].npz" for name in ("own", "named"))
+    assert own.read_bytes() == named.read_bytes()
+    run(study, ["good"], scale="paper", folder=tmp_path / "named", observer=_Quiet())
+    assert Results(tmp_path / "named").planes("good") == ["exact", "kde[variance=0.1]", "binning[bins=4]"]
+
+
+def test_what_a_crash_leaves_behind_is_cleared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    study = _study(monkeypatch)
+    run(study, ["last"], scale="paper", folder=tmp_path, observer=_Quiet())
+    parts = tmp_path / "settings/last/training"
+    parts.mkdir()
+    (parts / "part-000.npz").write_bytes(b"stored whole beside")
+    with (tmp_path / "journal.jsonl").open("a") as file:
+        file.write('{"setting": "last", "pro')
+    run(study, ["last", "noisy"], scale="paper", folder=tmp_path, observer=_Quiet())
+    assert not parts.exists()
+    assert [line["product"] for line in Results(tmp_path).failures()] == ["plane-exact"]
+    assert len((tmp_path / "journal.jsonl").read_text().splitlines()) == 7
+
+
 def test_a_killed_study_goes_on_to_the_same_bits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program = (
         f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
@@ -132,7 +169,7 @@ def test_a_folder_of_something_else_is_refused(tmp_path: Path, monkeypatch: pyte
     with pytest.raises(InputError, match=r"holds 'thesis\.tex' and no study"):
         run(study, ["last"], scale="paper", folder=tmp_path / "b", observer=_Quiet())
     assert (tmp_path / "b/thesis.tex").read_text() == "mine"
-    with module._held(tmp_path / "a"), pytest.raises(InputError, match="another process works in"):
+    with held(tmp_path / "a"), pytest.raises(InputError, match="another process works in"):
         run(study, ["last"], scale="paper", folder=tmp_path / "a", observer=_Quiet())
 
 
