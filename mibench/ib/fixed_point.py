@@ -215,7 +215,8 @@ def _minimum(problem: _Problem) -> tuple[float, float]:
 def fixed_point_reference(encoder: Floats, p_y_given_x: Floats, p_x: Floats, beta: float) -> float:
     """The divergence at a beta as it is defined, of p(t|x), shape (K, C), all of whose t are used."""
     p_t, p_y_given_t = decoder(p_x, p_y_given_x, encoder)
-    other = p_t * np.exp(-beta * divergences(p_y_given_x, p_y_given_t))
+    cost = divergences(p_y_given_x, p_y_given_t)
+    other = p_t * np.exp(-beta * (cost - cost.min(axis=1, keepdims=True)))  # the nearest t keeps its share at any beta
     other /= other.sum(axis=1, keepdims=True)
     some = encoder > 0
     ratio = np.log(encoder[some]) - np.log(other[some])
