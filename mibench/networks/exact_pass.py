@@ -17,7 +17,7 @@ from mibench.networks.activations import activate_line
 from mibench.networks.spec import ACTIVATIONS, MODES, Network
 from mibench.numerics import elementary
 
-__all__ = ["HIDDEN", "SIGMOID", "SOFTMAX", "code_bits", "layer_pass", "output_columns", "settings"]
+__all__ = ["HIDDEN", "SIGMOID", "SOFTMAX", "code_bits", "layer_pass", "output_columns", "settings", "value_range"]
 
 HIDDEN, SOFTMAX, SIGMOID = 0, 1, 2
 _TANH = ACTIVATIONS.index("tanh")
@@ -75,7 +75,8 @@ def output_columns(z: Any, n: int, output: int) -> None:
 
 
 @njit(cache=True, nogil=True, fastmath={"nnan", "nsz", "reassoc"})
-def _range(z: Any, n: int) -> Any:
+def value_range(z: Any, n: int) -> Any:
+    """Least and greatest of z[:, :n]."""
     low, high = z[0, 0], z[0, 0]
     for j in range(z.shape[0]):
         line = z[j][:n]
@@ -156,7 +157,7 @@ def layer_pass(
     if averaged:
         low, high = ranges[0], ranges[1]
         if mode == _INSTANT:
-            low, high = _range(z, n)
+            low, high = value_range(z, n)
         low, step = _zero_grid(low, high, most)
         _round(z, n, low, step, most, words if output == HIDDEN else words[:0], size)
     if output != HIDDEN:
@@ -171,7 +172,7 @@ def layer_pass(
                 else:
                     word[r] = np.uint64(halves[2 * r]) | np.uint64(halves[2 * r + 1]) << np.uint64(32)
     elif not averaged or output != HIDDEN:
-        low, high = _range(z, n)
+        low, high = value_range(z, n)
         if mode == _PAPER:
             step = (high - low) / most
         elif output == HIDDEN:

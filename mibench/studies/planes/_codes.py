@@ -12,9 +12,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import njit
 
+from mibench.networks.exact_pass import value_range
 from mibench.studies.planes._sorting import sorted_unique
 
-__all__ = ["ADAPTIVE", "EDGES", "UNIFORM", "WIDTH", "Rule", "binned", "value_range"]
+__all__ = ["ADAPTIVE", "EDGES", "UNIFORM", "WIDTH", "Rule", "binned"]
 
 UNIFORM, EDGES, WIDTH, ADAPTIVE = 0, 1, 2, 3
 _SHIFT = 2.0**52  # added to a whole number, it leaves the number in the low bits
@@ -29,18 +30,6 @@ class Rule(NamedTuple):
     width: float = 1.0
     floor: float = float("nan")
     even: bool = False
-
-
-@njit(cache=True, nogil=True, fastmath={"nnan", "nsz", "reassoc"})
-def value_range(z: Any, n: int) -> Any:
-    """Least and greatest of z[:, :n]."""
-    low, high = z[0, 0], z[0, 0]
-    for j in range(z.shape[0]):
-        line = z[j][:n]
-        for r in range(n):
-            low = min(low, line[r])
-            high = max(high, line[r])
-    return np.float64(low), np.float64(high)
 
 
 @njit(cache=True, nogil=True)

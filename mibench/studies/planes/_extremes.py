@@ -11,9 +11,8 @@ from numba import njit, prange
 from numpy.typing import NDArray
 
 from mibench.networks.exact_inputs import distinct_inputs, prepared
-from mibench.networks.exact_pass import HIDDEN, layer_pass, settings
+from mibench.networks.exact_pass import HIDDEN, layer_pass, settings, value_range
 from mibench.networks.trajectory import Trajectory
-from mibench.studies.planes._codes import value_range
 from mibench.studies.planes._vectors import in_parts
 
 __all__ = ["extremes", "passed"]
