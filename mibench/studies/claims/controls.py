@@ -156,7 +156,7 @@ CLAIMS = (
     ),
     Claim(
         "C2",
-        "random labels are no fit",
+        "networks trained on random labels do not fit the true ones",
         "Networks trained on random labels gain no information about the true ones.",
         _OURS,
         "no FIT in any layer: mean I(T;Y) gains less than 5 % of H(Y). Where I(X;T) grows this may fail, since I(T;Y) "
@@ -166,7 +166,7 @@ CLAIMS = (
     ),
     Claim(
         "C3",
-        "T_1 to T_3 of tanh networks say nothing of the label",
+        "what T_1 to T_3 of tanh networks show of the label, any labels would show",
         "I(T;Y) of layers that keep nearly all inputs apart is what any labels would give.",
         _OURS,
         "at the last epoch the mean of I(T;Y) under permuted labels explains all but 5 % of the mean I(T;Y).",
@@ -175,8 +175,8 @@ CLAIMS = (
     ),
     Claim(
         "C4",
-        "fits of the output are no matter of distinct codes",
-        "FIT survives when the mean under permuted labels is subtracted.",
+        "the output layer's fit is more than distinct codes would show",
+        "The output layer has a fitting phase also when the mean under permuted labels is subtracted.",
         _OURS,
         "FIT of I(T;Y) less its mean under permuted labels: a gain of 5 % of H(Y), with an interval above 0.",
         _by_layer(_PLANES, {"tanh": (6,), "relu": (6,)}),

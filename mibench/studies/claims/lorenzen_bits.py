@@ -4,13 +4,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from math import isnan, nan
 
 import numpy as np
 
 from mibench.studies.claims.contract import Case, Claim, Finding
 from mibench.studies.claims.lorenzen_cases import BINS, PAPER, by_activation
-from mibench.studies.claims.phases import TRIVIAL_SHARE, bootstrap, judged, of_means
+from mibench.studies.claims.phases import TRIVIAL_SHARE, bootstrap, judged, of_means, size
 from mibench.studies.claims.rules import (
     ROWS,
     Check,
@@ -37,12 +36,9 @@ def _similar_accuracy(results: Results, case: Case, rng: np.random.Generator) ->
     quantised = results.measures(case.setting).accuracy[:, -1, 1]
     plain = results.measures(case.setting.replace("8bit", "float")).accuracy[:, -1, 1]
     runs = min(len(quantised), len(plain))
-    gaps = quantised[:runs] - plain[:runs]
-    low, high = bootstrap(gaps, rng)
-    widest = (0.0 if low <= 0 <= high else min(abs(low), abs(high)), max(abs(low), abs(high)))
+    gap, interval = size(quantised[:runs] - plain[:runs], rng)
     detail = f"final test accuracy {quantised.mean():.4f}, without a quantiser {plain.mean():.4f}"
-    missing = (nan, nan) if isnan(low) else widest
-    return judged(abs(gaps.mean()), missing, _ACCURACY, "accuracy", detail, above=False)
+    return judged(gap, interval, _ACCURACY, "accuracy", detail, above=False)
 
 
 def _more(finer: str, coarser: str, layers: Iterable[int], least: float) -> Check:
@@ -57,10 +53,10 @@ def _more(finer: str, coarser: str, layers: Iterable[int], least: float) -> Chec
         for layer in layers:
             each = gaps[:, layer - 1]
             if least > 0 and not any(discernible(plane[..., layer - 1, 0]) for plane in (high, low)):
-                continue
+                continue  # neither leaves the ceiling
             detail = f"mean I(X;T) {high[..., layer - 1, 0].mean():.3f} and {low[..., layer - 1, 0].mean():.3f} bits"
             found[f"T_{layer}"] = judged(each.mean(), bootstrap(each, rng), least, "bits", detail)
-        return every(found)
+        return every(found) if found else Finding("undecided", detail="all layers are at their ceiling")
 
     return check
 

@@ -19,7 +19,7 @@ from scipy.signal import find_peaks
 
 from mibench.contracts import InputError
 from mibench.studies.claims.contract import Finding
-from mibench.studies.claims.resampling import RESAMPLES, Floats, bootstrap, cross_fitted, judged, of_means
+from mibench.studies.claims.resampling import MORE, RESAMPLES, Floats, bootstrap, cross_fitted, judged, of_means, size
 from mibench.studies.results import Plane
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "DPI_BITS",
     "FIT_SHARE",
     "INTERRUPT_BITS",
+    "MORE",
     "RESAMPLES",
     "RISE_BITS",
     "SWITCH_SHARE",
@@ -46,6 +47,7 @@ __all__ = [
     "of_means",
     "rises",
     "series",
+    "size",
     "smoothed",
     "switch_time",
     "trivial",
@@ -134,8 +136,9 @@ def compress(values: NDArray[Any], epochs: NDArray[Any], rng: np.random.Generato
     peak = int(mean.argmax())
     threshold = max(COMPRESS_BITS, COMPRESS_SHARE * mean[peak])
     detail = (
-        f"I(X;T) peaks at {mean[peak]:.2f} bits in epoch {epochs[peak]} and ends at {mean[-1]:.2f}; "
-        f"{compressing_share(values):.0%} of single runs fall by {COMPRESS_BITS} bit"
+        f"I(X;T) peaks at {mean[peak]:.2f} bits in epoch {epochs[peak]} and ends at {mean[-1]:.2f}, "
+        f"where a fall of {threshold:.2f} is asked for; {compressing_share(values):.0%} of single runs fall by "
+        f"{COMPRESS_BITS} bit"
     )
     finding = judged(drops.mean(), bootstrap(drops, rng), threshold, "bits", detail, sure=COMPRESS_SURE_BITS)
     too_late = epochs[peak] > COMPRESS_LATEST * epochs[-1]
@@ -203,9 +206,10 @@ def interrupted(values: NDArray[Any], epochs: NDArray[Any], rng: np.random.Gener
         return np.asarray(runs[:, high] - runs[:, low])
 
     high, low = dip(smooth.mean(axis=0))
-    detail = f"the deepest fall before the peak is from epoch {epochs[high]} to {epochs[low]}"
+    deepest = float(fall(smooth.mean(axis=0), smooth).mean())
+    detail = f"the deepest fall before the peak, from epoch {epochs[high]} to {epochs[low]}, is of {deepest:.3f} bits"
     if rng is None:
-        return judged(float(fall(smooth.mean(axis=0), smooth).mean()), None, INTERRUPT_BITS, "bits", detail)
+        return judged(deepest, None, INTERRUPT_BITS, "bits", detail)
     falls = cross_fitted(smooth, fall, rng)
     return judged(falls.mean(), bootstrap(falls, rng), INTERRUPT_BITS, "bits", detail, sure=COMPRESS_SURE_BITS)
 
@@ -250,8 +254,9 @@ def dpi_violation(plane: Plane, which: str, rng: np.random.Generator) -> Finding
     best = surest(moments.mean(axis=0))
     point, pair = divmod(best, len(first))
     detail = (
-        f"the surest excess is of T_{second[pair] + 1} over T_{first[pair] + 1} in epoch "
-        f"{plane.epochs[points[point]]}, {gaps[:, best].mean():.3f} bits"
+        f"over all runs the surest excess, of T_{second[pair] + 1} over T_{first[pair] + 1} in epoch "
+        f"{plane.epochs[points[point]]}, is {gaps[:, best].mean():.3f} bits; "
+        f"where other halves of the runs have it, {excesses.mean():.3f}"
     )
     return judged(excesses.mean(), bootstrap(excesses, rng), DPI_BITS, "bits", detail, sure=0.0)
 

@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 
 from mibench.studies.claims.contract import Finding
 
-__all__ = ["RESAMPLES", "Floats", "bootstrap", "cross_fitted", "judged", "of_means"]
+__all__ = ["MORE", "RESAMPLES", "Floats", "bootstrap", "cross_fitted", "judged", "of_means", "size"]
 
 Floats = NDArray[np.float64]
 
 RESAMPLES = 2000
+MORE = float(np.nextafter(0, 1))  # the threshold of "more than 0", where a statistic may well be 0
 _SPLITS = 10  # into halves: by one alone, a verdict near its threshold would hang on which runs are in which
 
 
@@ -83,6 +84,14 @@ def of_means(
     weights = rng.multinomial(runs, np.full(runs, 1 / runs), size=RESAMPLES) / runs
     low, high = np.quantile(statistic(np.tensordot(weights, values, 1)), (0.025, 0.975))
     return found, (float(low), float(high))
+
+
+def size(values: Floats, rng: np.random.Generator) -> tuple[float, tuple[float, float]]:
+    """The size of the mean of some changes, one of each run, whatever its sign; its 95 % interval."""
+    low, high = bootstrap(values, rng)
+    least = 0.0 if low <= 0 <= high else min(abs(low), abs(high))
+    interval = (low, high) if isnan(low) else (least, max(abs(low), abs(high)))
+    return abs(float(np.mean(values))), interval
 
 
 def judged(

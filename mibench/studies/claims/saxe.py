@@ -10,6 +10,7 @@ import numpy as np
 
 from mibench.studies.claims.contract import Case, Claim, Finding
 from mibench.studies.claims.phases import compress, series
+from mibench.studies.claims.rasmussen_cases import ADAPTIVE, RELU_30, UNIFORM
 from mibench.studies.claims.rules import Check, every, opposite
 from mibench.studies.claims.tishby_cases import BINS, compressing
 from mibench.studies.claims.transitions import each_falls
@@ -18,7 +19,6 @@ from mibench.studies.results import Results
 __all__ = ["CLAIMS"]
 
 _SZT, _SAXE = "Shwartz-Ziv and Tishby (2017)", "Saxe et al. (ICLR 2018)"
-_RELU_100, _RELU_30 = "bins[n=100,lo=0,edges=true]", "bins[n=30,lo=0,edges=true]"
 
 
 def _falls_without_compression(results: Results, case: Case, rng: np.random.Generator) -> Finding:
@@ -52,10 +52,10 @@ CLAIMS = (
         tuple(
             Case("rasmussen-relu", estimator, primary, {"estimator": estimator, "transition": rule})
             for rule, estimator, primary in (
-                ("step", _RELU_100, True),
-                ("below 1", _RELU_100, False),
-                ("step", _RELU_30, False),
-                ("step", "adaptive[n=30,floor=0]", False),
+                ("step", UNIFORM["relu"], True),
+                ("below 1", UNIFORM["relu"], False),
+                ("step", RELU_30, False),
+                ("step", ADAPTIVE["relu"], False),
             )
         ),
         _falls_without_compression,

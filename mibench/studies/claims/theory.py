@@ -179,7 +179,7 @@ CLAIMS = (
         "the processing inequality holds of quantised layers",
         "What a layer knows of the input or of the label, the layer before it knows as well.",
         f"{_PAPER}, equations 2 and 3",
-        "I(X;T) and I(T;Y) grow from no layer to the next in any run at any epoch, without a tolerance.",
+        "in no run and at no epoch is I(X;T) or I(T;Y) of a layer above that of the layer before it; no tolerance.",
         _EXACT,
         _processing,
     ),

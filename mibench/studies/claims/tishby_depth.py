@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mibench.studies.claims.contract import Case, Claim, Finding
-from mibench.studies.claims.phases import bootstrap, compress, judged, of_means, series, smoothed
+from mibench.studies.claims.phases import MORE, bootstrap, compress, judged, of_means, series, smoothed
 from mibench.studies.claims.rules import Floats, each_layer, label_bits
 from mibench.studies.claims.tishby_cases import BINS, COMPRESS_RULE, compressing, place
 from mibench.studies.results import Plane, Results
@@ -54,14 +54,14 @@ def _each_layer_helps(results: Results, case: Case, rng: np.random.Generator) ->
         return np.asarray(-np.diff(_reached(means, epochs, level), axis=-1).max(axis=-1))
 
     statistic, interval = of_means(values, rng, least_gain)
-    return judged(statistic, interval, 0.0, "log2 epochs", _told(values, epochs, level))
+    return judged(statistic, interval, MORE, "log2 epochs", _told(values, epochs, level))
 
 
 def _trend(results: Results, case: Case, rng: np.random.Generator) -> Finding:
     _, values, epochs = _deepest(results, case)
     level = _level(case)
     statistic, interval = of_means(values, rng, lambda means: _slope(_reached(means, epochs, level)))
-    return judged(statistic, interval, 0.0, "log2 epochs per layer", _told(values, epochs, level), above=False)
+    return judged(statistic, interval, -MORE, "log2 epochs per layer", _told(values, epochs, level), above=False)
 
 
 def _slope(values: Floats) -> Floats:
@@ -107,7 +107,7 @@ def _deeper_is_faster(results: Results, case: Case, rng: np.random.Generator) ->
     mean = half(values.mean(axis=0))
     told = ", ".join(f"T_{layer} {2**each:.0f}" for layer, each in zip(layers, mean, strict=True))
     detail = f"epochs from peak to half of the fall: {told}"
-    return judged(statistic, interval, 0.0, "log2 epochs per layer", detail, above=False)
+    return judged(statistic, interval, -MORE, "log2 epochs per layer", detail, above=False)
 
 
 def _levels() -> tuple[Case, ...]:

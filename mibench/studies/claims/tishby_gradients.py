@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mibench.studies.claims.contract import Case, Claim, Finding
-from mibench.studies.claims.phases import bootstrap, judged, of_means, series, smoothed
+from mibench.studies.claims.phases import bootstrap, judged, of_means, series, size, smoothed
 from mibench.studies.claims.rules import Check, Floats, every
 from mibench.studies.claims.tishby_cases import BINS, COMPRESS_RULE, compressing
 from mibench.studies.claims.transitions import LATE, curves, each_falls, late, rule_of, transition
@@ -21,13 +21,12 @@ from mibench.studies.results import Results
 
 __all__ = ["CLAIMS"]
 
-_SZT, _SAXE = "Shwartz-Ziv and Tishby (2017)", "Saxe et al. (ICLR 2018)"
+_SZT = "Shwartz-Ziv and Tishby (2017)"
 _AT_ONCE = 4.0  # between the transitions of the first and the last layer
 _COINCIDENT = 2.0  # between a transition and the start of compression
 _STEADY = 1.25  # factor of a ratio that is near a constant
 _GROWTH = 1.05
 _RULES = ("below 1", "step", "peak")
-_RELU_100, _RELU_30 = "bins[n=100,lo=0,edges=true]", "bins[n=30,lo=0,edges=true]"
 
 
 def _at_once(results: Results, case: Case, rng: np.random.Generator) -> Finding:
@@ -70,11 +69,9 @@ def _steady(values: Floats, epochs: NDArray[np.int64], rng: np.random.Generator)
     """Whether a curve of each run has the same mean in the third as in the last quarter, within a factor."""
     last = epochs >= (1 + LATE) / 2 * epochs[-1]
     changes = values[:, last].mean(axis=1) - values[:, late(epochs) & ~last].mean(axis=1)
-    low, high = bootstrap(changes, rng)
-    least = 0.0 if low <= 0 <= high else min(abs(low), abs(high))
-    interval = (low, high) if np.isnan(low) else (least, max(abs(low), abs(high)))
+    change, interval = size(changes, rng)
     detail = f"changes by a factor of {2 ** changes.mean():.2f}"
-    return judged(abs(changes.mean()), interval, log2(_STEADY), "log2", detail, above=False)
+    return judged(change, interval, log2(_STEADY), "log2", detail, above=False)
 
 
 def _each_steady(between: bool) -> Check:

@@ -52,7 +52,8 @@ def _label_rises(results: Results, case: Case, rng: np.random.Generator) -> Find
         values = series(plane, layer, "y")
         if values[:, 0].mean() < _ROOM * label_bits():
             gains = values[:, early] - values[:, 0]
-            detail = f"I(T;Y) from {values[:, 0].mean():.3f} to {values[:, early].mean():.3f} bits by epoch {_EARLY}"
+            first, then = values[:, 0].mean(), values[:, early].mean()
+            detail = f"I(T;Y) goes from {first:.3f} to {then:.3f} bits by epoch {plane.epochs[early]}"
             threshold = FIT_SHARE * label_bits()
             found[f"T_{layer}"] = judged(gains.mean(), bootstrap(gains, rng), threshold, "bits", detail, sure=0.0)
     return every(found) if found else Finding("undecided", detail="all layers start with the label's information")
