@@ -32,18 +32,24 @@ Each claim is a statement of a source turned into a rule with its thresholds. Th
 [studies/ib-network.md](studies/ib-network.md); this page is made from the code of the claims,
 `mibench/studies/claims/`, by `python -m mibench.studies.claims.registry > docs/claims.md`.
 
-- **holds**, **fails**, **undecided**: a statistic on the right side of its threshold with the whole 95 % interval of a
-  bootstrap over runs; wholly on the wrong side; or neither. A claim holds where all its primary cases do, and fails
-  where one fails. Further cases (initial weights, quantisers, estimators, single layers) stand in the study's matrix.
+- A case **holds** where its statistic is on the right side of the rule's threshold and so is the whole 95 % interval of
+  a bootstrap over runs. Where a rule names another bound for the interval, as "surely more than 0", it is that bound
+  that the interval must clear. A case **fails** where the whole interval is on the wrong side of the threshold. Else,
+  or where a result is missing, it is **undecided**.
+- A claim holds where all its primary cases do, and fails where one of them fails. Further cases (initial weights,
+  quantisers, estimators, single layers) stand in the study's matrix and do not decide.
+- Where a place (an epoch, a pair of layers) is chosen on one half of the runs and measured on the other, both halves
+  take both parts, and values are means over ten divisions into halves. The interval is that of these values.
+- A claim on layers that compress fails where every layer surely does not, and is undecided where none surely does.
 - A source rarely says which layers, how much, or how sure: those choices are ours. Rules that end with *changed after a
   first look* were altered once planes of the paper's scale had been seen, and tell what was changed.
 - T_1 is the first hidden layer, T_6 the output of the 12-10-7-5-4-3-2 network. H(Y) is 0.999 bit, log2 N is 12.
-- FIT and COMPRESS are as L1 and L2 tell.
+- FIT and COMPRESS are the tests that L1 and L2 define.
 """
 
 
 def gathered(modules: Iterable[str] = MODULES) -> dict[str, Claim]:
-    """The claims of some modules of `mibench.studies.claims`, by their ids, in the modules' order.
+    """The claims of some modules of `mibench.studies.claims`, by their ids: in the modules' order, then in that of ids.
 
     Raises
     ------
@@ -54,7 +60,7 @@ def gathered(modules: Iterable[str] = MODULES) -> dict[str, Claim]:
     at: dict[str, str] = {}
     for module in modules:
         claims: Iterable[Claim] = importlib.import_module(f"mibench.studies.claims.{module}").CLAIMS
-        for claim in claims:
+        for claim in sorted(claims, key=_order):
             if claim.id in found:
                 raise ValueError(f"two claims are {claim.id}, in {at[claim.id]} and in {module}: rename one")
             found[claim.id], at[claim.id] = claim, module
@@ -70,8 +76,9 @@ def _tables() -> Iterator[str]:
     for module, title in MODULES.items():
         yield f"## {title}\n"
         yield "| id | statement | rule | source |\n|---|---|---|---|"
-        for claim in sorted(gathered([module]).values(), key=_order):
-            cells = (f"**{claim.id}** {claim.title}", claim.statement, claim.rule, claim.source)
+        for claim in gathered([module]).values():
+            rule = claim.rule[:1].upper() + claim.rule[1:]
+            cells = (f"**{claim.id}** {claim.title}", claim.statement, rule, claim.source)
             yield "| " + " | ".join(_cell(each) for each in cells) + " |"
         yield ""
 

@@ -10,6 +10,4 @@ __all__ = ["CLAIMS"]
 
 _MODULES = (tishby_snapshots, tishby_fractions, tishby_gradients, saxe, tishby_depth)
 
-CLAIMS: tuple[Claim, ...] = tuple(
-    sorted((claim for module in _MODULES for claim in module.CLAIMS), key=lambda claim: claim.id)
-)
+CLAIMS: tuple[Claim, ...] = tuple(claim for module in _MODULES for claim in module.CLAIMS)
