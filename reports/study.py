@@ -97,10 +97,13 @@ def _group(tags: Sequence[str]) -> str:
 
 
 def _by_setting(claims: Sequence[study_claims.ClaimLine]) -> dict[str, list[dict[str, str]]]:
-    """The claims that are checked in each setting, with what came out there."""
+    """The claims that are checked in each setting, with what came out there: in cases that decide, where there are."""
     found: dict[str, list[dict[str, str]]] = {}
     for claim in claims:
+        deciding = {case.setting for case in claim.cases if case.primary}
         for case in claim.cases:
+            if case.setting in deciding and not case.primary:
+                continue
             told = {"id": claim.id, "title": claim.title, "verdict": case.verdict, "estimator": case.estimator,
                     "number": case.number}  # fmt: skip
             found.setdefault(case.setting, []).append(told)

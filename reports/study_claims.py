@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from mibench.contracts import InputError
-from mibench.reports.words import digits
+from mibench.reports.words import digits, plural
 
 __all__ = ["MARKS", "CaseLine", "ClaimLine", "Matrix", "read", "tally"]
 
@@ -31,6 +31,7 @@ class CaseLine:
     verdict: str
     number: str
     detail: str
+    missing: bool = False
 
 
 @dataclass(frozen=True)
@@ -89,39 +90,55 @@ def tally(claims: Sequence[ClaimLine]) -> dict[str, int]:
 def _claim(told: Mapping[str, Any]) -> ClaimLine:
     cases = tuple(_case(each) for each in told["cases"])
     primary = [case for case in cases if case.primary]
-    shown = next((case for case in primary if case.verdict == told["verdict"] and case.number), None)
-    number = shown.number if shown else ""
-    if number and len(primary) > 1:
-        agreed = sum(case.verdict == told["verdict"] for case in primary)
-        number = f"{number}; {agreed} of {len(primary)} cases"
     source = str(told["source"])
     paper = source.split(",")[0].split(" (")[0].strip()
-    verdict = str(told["verdict"])
+    verdict = _verdict(told)
     return ClaimLine(
         str(told["id"]), str(told["title"]), str(told["statement"]), source, paper,
-        str(told["rule"]), verdict if verdict in MARKS else "undecided", number, cases, _matrix(cases),
+        str(told["rule"]), verdict, _decided_by(verdict, primary), cases, _matrix(cases),
     )  # fmt: skip
 
 
-def _case(told: Mapping[str, Any]) -> CaseLine:
+def _decided_by(verdict: str, primary: Sequence[CaseLine]) -> str:
+    """The first number that gives the verdict, and how many of the cases that decide give it or are not there."""
+    agreeing = [case for case in primary if case.verdict == verdict and not case.missing]
+    told = [next((case.number for case in agreeing if case.number), "")]
+    if agreeing and len(primary) > 1:
+        told.append(f"{verdict} in {len(agreeing)} of {plural(len(primary), 'case')}")
+    if missing := sum(case.missing for case in primary):
+        told.append(f"{missing} of {plural(len(primary), 'case')} not run")
+    return "; ".join(filter(None, told))
+
+
+def _verdict(told: Mapping[str, Any]) -> str:
     verdict = str(told["verdict"])
+    return verdict if verdict in MARKS else "undecided"
+
+
+def _case(told: Mapping[str, Any]) -> CaseLine:
     return CaseLine(
         str(told["setting"]),
         str(told.get("estimator", "")),
         bool(told["primary"]),
         {str(key): str(value) for key, value in dict(told["labels"]).items()},
-        verdict if verdict in MARKS else "undecided",
+        _verdict(told),
         _number(told.get("statistic"), told.get("interval"), str(told.get("unit", ""))),
         str(told.get("detail", "")),
+        bool(told.get("missing", False)),
     )
 
 
 def _number(statistic: Any, interval: Any, unit: str) -> str:
     if statistic is None:
         return ""
-    ends = [digits(float(end)) for end in interval or () if end is not None]
+    ends = [_digits(float(end)) for end in interval or () if end is not None]
     shown = f" [{ends[0]}, {ends[1]}]" if len(ends) == 2 else ""
-    return f"{digits(float(statistic))}{shown} {unit}".replace("-", "\N{MINUS SIGN}").strip()
+    return f"{_digits(float(statistic))}{shown} {unit}".replace("-", "\N{MINUS SIGN}").strip()
+
+
+def _digits(value: float) -> str:
+    """As elsewhere, with a digit more from 10 to 100: 11.95 of 12 bits is not 12.0."""
+    return f"{value:.2f}" if 10 <= abs(value) < 100 else digits(value)
 
 
 def _matrix(cases: Sequence[CaseLine]) -> Matrix | None:

@@ -63,6 +63,7 @@ def _told(claim: Claim, cases: list[tuple[Case, Finding]]) -> dict[str, Any]:
                 "unit": finding.unit,
                 "interval": None if finding.interval is None else [_number(end) for end in finding.interval],
                 "detail": finding.detail,
+                "missing": finding.missing,
             }
             for case, finding in cases
         ],

@@ -234,11 +234,15 @@ function headOf() {
   if (planned && ran && planned !== ran) facts.push(`${plural(planned, "run")} planned`);
   head.append(make("ul", { className: "chips" }, ...facts.map((text) => make("li", { textContent: text }))));
   const chips = new Map();
-  for (const each of given.claims[setting.name] ?? []) if (!chips.has(`${each.id} ${each.verdict}`)) chips.set(`${each.id} ${each.verdict}`, each);
+  for (const { id, title, verdict } of given.claims[setting.name] ?? []) {
+    if (!chips.has(id)) chips.set(id, { title, verdicts: new Set() });
+    chips.get(id).verdicts.add(verdict);
+  }
   if (chips.size) {
     const list = make("ul", { className: "chips", ariaLabel: "Claims checked here" });
-    for (const { id, title, verdict } of chips.values()) {
-      const link = make("a", { href: "#claims", className: verdict, title, textContent: `${id} ${verdict}` });
+    for (const [id, { title, verdicts }] of chips) {
+      const told = [...verdicts];
+      const link = make("a", { href: "#claims", className: told.length === 1 ? told[0] : "", title, textContent: `${id} ${told.join(", ")}` });
       link.addEventListener("click", (event) => {
         event.preventDefault();
         const line = document.querySelector(`.claim[data-id="${CSS.escape(id)}"]`);
