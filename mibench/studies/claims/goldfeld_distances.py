@@ -19,7 +19,7 @@ from mibench.studies.claims.goldfeld_risk import (
     slopes,
     stored,
 )
-from mibench.studies.claims.phases import judged
+from mibench.studies.claims.phases import apart, judged
 from mibench.studies.results import Results
 
 __all__ = ["CLAIMS"]
@@ -48,13 +48,12 @@ def _closed_form(results: Results, case: Case, rng: np.random.Generator) -> Find
     value, (low, high) = resampled(gaps.reshape(-1, gaps.shape[-1]), rng, lambda means: means)
     at = int(np.abs(value).argmax())
     dim = found["lower_dims"][at // len(found["lower_sizes"])]
-    widest = max(abs(low[at]), abs(high[at]))
-    least = 0.0 if low[at] <= 0 <= high[at] else min(abs(low[at]), abs(high[at]))
+    gap, interval = apart(float(value[at]), (float(low[at]), float(high[at])))
     detail = (
-        f"of {dim} corners' bits the plug-in misses {-found['lower_exact'].min():.2f} nat at most; measured and exact "
-        f"errors differ by {abs(value[at]):.3f} nat at most"
+        f"the plug-in misses {-found['lower_exact'].min():.2f} nat at most; measured and exact errors differ by "
+        f"{gap:.3f} nat at most, in d = {dim}"
     )
-    return judged(float(abs(value[at])), (float(least), float(widest)), _NAT, "nats", detail, above=False)
+    return judged(gap, interval, _NAT, "nats", detail, above=False)
 
 
 def _smoothed(results: Results, case: Case, rng: np.random.Generator) -> Finding:

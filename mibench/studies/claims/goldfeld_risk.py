@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from mibench.studies.claims.contract import Case, Claim, Finding
 from mibench.studies.claims.goldfeld_cases import GOLDFELD
-from mibench.studies.claims.phases import judged
+from mibench.studies.claims.phases import apart, judged
 from mibench.studies.claims.rules import every
 from mibench.studies.results import Results
 
@@ -48,7 +48,7 @@ def each_dimension(
     low, high = interval
     findings = {
         f"d = {dim}": judged(
-            float(value[i]), (float(low[i]), float(high[i])), threshold, unit, f"{value[i]:.3f}", above
+            float(value[i]), (float(low[i]), float(high[i])), threshold, unit, f"the {unit} is {value[i]:.3f}", above
         )
         for i, dim in enumerate(dims)
     }
@@ -78,9 +78,8 @@ def _just_root(results: Results, case: Case, rng: np.random.Generator) -> Findin
 
 def near_to(value: float, interval: tuple[float, float], wanted: float, detail: str) -> Finding:
     """Whether a slope is within 0.1 of what it should be: its distance, and the least and greatest it may have."""
-    ends = [abs(end - wanted) for end in interval]
-    least = 0.0 if interval[0] <= wanted <= interval[1] else min(ends)
-    return judged(abs(value - wanted), (least, max(ends)), _NEAR, "slope", detail, above=False)
+    gap, allowed = apart(value, interval, wanted)
+    return judged(gap, allowed, _NEAR, "slope", detail, above=False)
 
 
 def _grows(results: Results, case: Case, rng: np.random.Generator) -> Finding:
@@ -123,7 +122,7 @@ CLAIMS = (
     ),
     Claim(
         "P8.3b",
-        "and no faster",
+        "the plug-in's risk falls no faster than with the root of n",
         "The rate n^(-1/2) is that of the risk where what is sampled fluctuates.",
         THEOREM,
         "over the upper half of n the slope is within 0.1 of -1/2, with the interval; primary in d up to 3: in higher "

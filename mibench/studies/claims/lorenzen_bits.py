@@ -9,7 +9,7 @@ import numpy as np
 
 from mibench.studies.claims.contract import Case, Claim, Finding
 from mibench.studies.claims.lorenzen_cases import BINS, PAPER, by_activation
-from mibench.studies.claims.phases import TRIVIAL_SHARE, bootstrap, judged, of_means, size
+from mibench.studies.claims.phases import TRIVIAL_SHARE, apart, bootstrap, judged, of_means
 from mibench.studies.claims.rules import (
     ROWS,
     Check,
@@ -36,7 +36,8 @@ def _similar_accuracy(results: Results, case: Case, rng: np.random.Generator) ->
     quantised = results.measures(case.setting).accuracy[:, -1, 1]
     plain = results.measures(case.setting.replace("8bit", "float")).accuracy[:, -1, 1]
     runs = min(len(quantised), len(plain))
-    gap, interval = size(quantised[:runs] - plain[:runs], rng)
+    gaps = quantised[:runs] - plain[:runs]
+    gap, interval = apart(gaps.mean(), bootstrap(gaps, rng))
     detail = f"final test accuracy {quantised.mean():.4f}, without a quantiser {plain.mean():.4f}"
     return judged(gap, interval, _ACCURACY, "accuracy", detail, above=False)
 

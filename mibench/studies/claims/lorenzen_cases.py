@@ -10,8 +10,6 @@ from mibench.studies.claims.contract import Case
 __all__ = [
     "ACTIVATIONS",
     "BINS",
-    "COMPRESS_RULE",
-    "FIT_RULE",
     "INITS",
     "MODES",
     "PAPER",
@@ -22,11 +20,6 @@ __all__ = [
 ]
 
 PAPER = "Lorenzen, Igel, Nielsen (ICLR 2022)"
-FIT_RULE = "mean I(T;Y) gains at least 5 % of H(Y) from first to last epoch, and the interval of the gain is above 0"
-COMPRESS_RULE = (
-    "mean I(X;T) falls from its greatest value by at least 0.1 bit and 2 %, the interval of the fall is above 0.05 "
-    "bit, the peak chosen on one half of the runs and the fall measured on the other, and not in the last 2 % of epochs"
-)
 ACTIVATIONS = ("tanh", "relu")
 MODES, INITS = ("paper", "tfmot", "instant"), ("glorot", "fan-out", "fan-in")
 BINS = ("bins[n=30]", "bins[n=100]", "bins[n=256]")

@@ -10,9 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mibench.studies.claims.contract import Case, Claim, Finding
-from mibench.studies.claims.lorenzen_cases import COMPRESS_RULE, FIT_RULE, PAPER, matrix
+from mibench.studies.claims.lorenzen_cases import PAPER, matrix
 from mibench.studies.claims.phases import (
+    COMPRESS_RULE,
     COMPRESS_SURE_BITS,
+    FIT_RULE,
     INTERRUPT_BITS,
     bootstrap,
     compress,

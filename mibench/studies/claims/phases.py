@@ -19,15 +19,17 @@ from scipy.signal import find_peaks
 
 from mibench.contracts import InputError
 from mibench.studies.claims.contract import Finding
-from mibench.studies.claims.resampling import MORE, RESAMPLES, Floats, bootstrap, cross_fitted, judged, of_means, size
+from mibench.studies.claims.resampling import MORE, RESAMPLES, Floats, apart, bootstrap, cross_fitted, judged, of_means
 from mibench.studies.results import Plane
 
 __all__ = [
     "COMPRESS_BITS",
     "COMPRESS_LATEST",
+    "COMPRESS_RULE",
     "COMPRESS_SHARE",
     "COMPRESS_SURE_BITS",
     "DPI_BITS",
+    "FIT_RULE",
     "FIT_SHARE",
     "INTERRUPT_BITS",
     "MORE",
@@ -35,6 +37,7 @@ __all__ = [
     "RISE_BITS",
     "SWITCH_SHARE",
     "TRIVIAL_SHARE",
+    "apart",
     "bootstrap",
     "compress",
     "compressing_share",
@@ -47,7 +50,6 @@ __all__ = [
     "of_means",
     "rises",
     "series",
-    "size",
     "smoothed",
     "switch_time",
     "trivial",
@@ -61,6 +63,11 @@ INTERRUPT_BITS = RISE_BITS = 0.1
 DPI_BITS = 0.02
 TRIVIAL_SHARE = 0.99  # of log2 N
 SWITCH_SHARE = 0.05  # of a curve's range
+FIT_RULE = "mean I(T;Y) gains at least 5 % of H(Y) from first to last epoch, and the interval of the gain is above 0"
+COMPRESS_RULE = (
+    "mean I(X;T) falls from its greatest value by at least 0.1 bit and 2 %, the interval of the fall is above 0.05 "
+    "bit, the peak chosen on one half of the runs and the fall measured on the other, and not in the last 2 % of epochs"
+)
 _SMOOTHING = 0.02  # of the range of log(1 + epoch): standard deviation of the window
 
 

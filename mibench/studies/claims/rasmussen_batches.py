@@ -125,7 +125,7 @@ CLAIMS = (
     Claim(
         "R1b",
         "tanh compresses, with any batch",
-        "In tanh networks, seen in 30 bins, layers compress, with batches of 256 and with full ones.",
+        "In tanh networks, seen in 30 bins, most layers compress, with batches of 256 and with full ones.",
         f"{THESIS}, setting 1.1, figure 5.2",
         f"{COMPRESS_RULE} {IN_MOST}. {CHANGED} it was of each layer below 99 %, see R1c.",
         with_layers(_TANH, _LAYERS, "most"),
@@ -134,7 +134,7 @@ CLAIMS = (
     Claim(
         "R1c",
         "every tanh layer compresses, with any batch",
-        "The same of each layer that can be told from the ceiling.",
+        "In tanh networks, seen in 30 bins, every layer that leaves the ceiling compresses, with any batch.",
         f"{THESIS}, setting 1.1, figure 5.2, read strictly",
         f"{COMPRESS_RULE} in {_OFF_CEILING}. {CHANGED} it was of layers below 99 %.",
         with_layers(_TANH, _LAYERS),
@@ -170,7 +170,7 @@ CLAIMS = (
         "relu layers do not compress",
         "In relu networks, seen in 100 bins, relu layers only fit, with batches of 256 and with full ones.",
         f"{THESIS}, setting 1.2, figure 5.3",
-        f"in no hidden layer {COMPRESS_RULE}.",
+        f"no hidden layer has {COMPRESS_RULE}.",
         with_layers(_RELU, _HIDDEN),
         by_layer(compress, hidden, negated=True, room=False),
     ),

@@ -95,7 +95,10 @@ def _comparable(results: Results, case: Case, rng: np.random.Generator) -> Findi
 
     statistic, interval = of_means(both, rng, distance)
     first, second = both.mean(axis=(0, 2, 3))
-    detail = f"mean I(X;T) over layers and log epochs: {first:.2f} bits, and {second:.2f} of relu"
+    detail = (
+        f"root mean square distance {statistic:.2f} bits; mean I(X;T) over layers and log epochs {first:.2f} bits, "
+        f"of relu {second:.2f}"
+    )
     return judged(statistic, interval, _NEAR_BITS, "bits", detail, above=False)
 
 
@@ -143,7 +146,7 @@ CLAIMS = (
         "in 30 uniform bins relu6 layers do not compress",
         "In 30 uniform bins relu6 layers do not compress.",
         _2_4,
-        f"in no hidden layer {COMPRESS_RULE}.",
+        f"no hidden layer has {COMPRESS_RULE}.",
         with_layers((_RELU6_30,), _HIDDEN),
         by_layer(compress, hidden, negated=True, room=False),
     ),

@@ -117,7 +117,7 @@ CLAIMS = (
         "adaptive bins keep to the processing inequality",
         "In adaptive bins no layer knows more than one before it, for tanh, relu, elu and relu6.",
         _FIGURES,
-        f"neither of I(T;Y) nor of I(X;T): {DPI_RULE}.",
+        f"neither I(T;Y) nor I(X;T) shows a violation, which is that {DPI_RULE}.",
         any_axis(*_ADAPTIVE_CASES, *_UNIFORM_CASES),
         _valid,
     ),

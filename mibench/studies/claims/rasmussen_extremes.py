@@ -155,8 +155,8 @@ CLAIMS = (
     ),
     Claim(
         "R9b",
-        "they violate it more than the others",
-        "It is the runs with the larger M that violate the processing inequality.",
+        "runs with small activations violate it less",
+        "The runs with the larger M violate the processing inequality more than the others.",
         _SPLIT,
         f"{_HALVES} has, in single runs, a greater mean share of layers and epochs where I(T;Y) is at least 0.02 bit "
         "above that of a layer before: by at least 0.01, with the interval of the difference. "

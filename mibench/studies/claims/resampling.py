@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from mibench.studies.claims.contract import Finding
 
-__all__ = ["MORE", "RESAMPLES", "Floats", "bootstrap", "cross_fitted", "judged", "of_means", "size"]
+__all__ = ["MORE", "RESAMPLES", "Floats", "apart", "bootstrap", "cross_fitted", "judged", "of_means"]
 
 Floats = NDArray[np.float64]
 
@@ -86,12 +86,11 @@ def of_means(
     return found, (float(low), float(high))
 
 
-def size(values: Floats, rng: np.random.Generator) -> tuple[float, tuple[float, float]]:
-    """The size of the mean of some changes, one of each run, whatever its sign; its 95 % interval."""
-    low, high = bootstrap(values, rng)
-    least = 0.0 if low <= 0 <= high else min(abs(low), abs(high))
-    interval = (low, high) if isnan(low) else (least, max(abs(low), abs(high)))
-    return abs(float(np.mean(values))), interval
+def apart(value: float, interval: tuple[float, float], wanted: float = 0.0) -> tuple[float, tuple[float, float]]:
+    """How far a value is from what it should be, whatever the side, and the least and most that its interval allows."""
+    low, high = (end - wanted for end in interval)
+    least = 0.0 if low <= 0 <= high else min(abs(low), abs(high))  # NaN where the interval is
+    return abs(value - wanted), (least, max(abs(low), abs(high)))
 
 
 def judged(

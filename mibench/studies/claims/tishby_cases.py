@@ -13,13 +13,9 @@ from mibench.studies.claims.phases import compress, series
 from mibench.studies.claims.rules import beyond_null
 from mibench.studies.results import Plane, Results
 
-__all__ = ["BINS", "COMPRESS_RULE", "compressing", "layers_of", "matrix", "place", "plane_of", "with_null"]
+__all__ = ["BINS", "compressing", "layers_of", "matrix", "place", "plane_of", "with_null"]
 
 BINS = "bins[n=30,lo=-1,hi=1,edges=true]"
-COMPRESS_RULE = (
-    "mean I(X;T) falls from its greatest value by at least 0.1 bit and 2 %, the interval of the fall above 0.05 bit, "
-    "the peak chosen on the other half of the runs and not in the last 2 % of the epochs"
-)
 
 
 def place(plane: Plane, epoch: int) -> int:

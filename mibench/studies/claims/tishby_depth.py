@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mibench.studies.claims.contract import Case, Claim, Finding
-from mibench.studies.claims.phases import MORE, bootstrap, compress, judged, of_means, series, smoothed
+from mibench.studies.claims.phases import COMPRESS_RULE, MORE, bootstrap, compress, judged, of_means, series, smoothed
 from mibench.studies.claims.rules import Floats, each_layer, label_bits
-from mibench.studies.claims.tishby_cases import BINS, COMPRESS_RULE, compressing, place
+from mibench.studies.claims.tishby_cases import BINS, compressing, place
 from mibench.studies.results import Plane, Results
 
 __all__ = ["CLAIMS"]

@@ -6,9 +6,9 @@ from __future__ import annotations
 import numpy as np
 
 from mibench.studies.claims.contract import Case, Claim, Finding
-from mibench.studies.claims.phases import bootstrap, cross_fitted, judged, series
+from mibench.studies.claims.phases import COMPRESS_RULE, bootstrap, cross_fitted, judged, series
 from mibench.studies.claims.rules import Check, Floats, every, opposite
-from mibench.studies.claims.tishby_cases import BINS, COMPRESS_RULE, compressing, plane_of, with_null
+from mibench.studies.claims.tishby_cases import BINS, compressing, plane_of, with_null
 from mibench.studies.results import Plane, Results
 
 __all__ = ["CLAIMS"]

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mibench.studies.claims.contract import Case, Claim, Finding
-from mibench.studies.claims.phases import bootstrap, judged, of_means, series, size, smoothed
+from mibench.studies.claims.phases import COMPRESS_RULE, apart, bootstrap, judged, of_means, series, smoothed
 from mibench.studies.claims.rules import Check, Floats, every
-from mibench.studies.claims.tishby_cases import BINS, COMPRESS_RULE, compressing
+from mibench.studies.claims.tishby_cases import BINS, compressing
 from mibench.studies.claims.transitions import LATE, curves, each_falls, late, rule_of, transition
 from mibench.studies.results import Results
 
@@ -69,7 +69,7 @@ def _steady(values: Floats, epochs: NDArray[np.int64], rng: np.random.Generator)
     """Whether a curve of each run has the same mean in the third as in the last quarter, within a factor."""
     last = epochs >= (1 + LATE) / 2 * epochs[-1]
     changes = values[:, last].mean(axis=1) - values[:, late(epochs) & ~last].mean(axis=1)
-    change, interval = size(changes, rng)
+    change, interval = apart(changes.mean(), bootstrap(changes, rng))
     detail = f"changes by a factor of {2 ** changes.mean():.2f}"
     return judged(change, interval, log2(_STEADY), "log2", detail, above=False)
 
