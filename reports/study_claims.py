@@ -92,10 +92,10 @@ def _claim(told: Mapping[str, Any]) -> ClaimLine:
     primary = [case for case in cases if case.primary]
     source = str(told["source"])
     paper = source.split(",")[0].split(" (")[0].strip()
-    verdict = _verdict(told)
+    verdict, rule = _verdict(told), str(told["rule"])
     return ClaimLine(
         str(told["id"]), str(told["title"]), str(told["statement"]), source, paper,
-        str(told["rule"]), verdict, _decided_by(verdict, primary), cases, _matrix(cases),
+        f"{rule[:1].upper()}{rule[1:]}", verdict, _decided_by(verdict, primary), cases, _matrix(cases),
     )  # fmt: skip
 
 
@@ -131,14 +131,18 @@ def _case(told: Mapping[str, Any]) -> CaseLine:
 def _number(statistic: Any, interval: Any, unit: str) -> str:
     if statistic is None:
         return ""
-    ends = [_digits(float(end)) for end in interval or () if end is not None]
-    shown = f" [{ends[0]}, {ends[1]}]" if len(ends) == 2 else ""
-    return f"{_digits(float(statistic))}{shown} {unit}".replace("-", "\N{MINUS SIGN}").strip()
+    ends = [float(end) for end in interval or () if end is not None]
+    if len(ends) != 2:
+        return f"{digits(float(statistic))} {unit}".replace("-", "\N{MINUS SIGN}").strip()
+    value, low, high = map(_digits, (float(statistic), *ends))
+    return f"{value} [{low}, {high}] {unit}".replace("-", "\N{MINUS SIGN}").strip()
 
 
 def _digits(value: float) -> str:
-    """As elsewhere, with a digit more from 10 to 100: 11.95 of 12 bits is not 12.0."""
-    return f"{value:.2f}" if 10 <= abs(value) < 100 else digits(value)
+    """Of a number with an interval: 11.95 of 12 bits is not 12.0, and what is far below its spread is 0."""
+    if 10 <= abs(value) < 100:
+        return f"{value:.2f}"
+    return digits(round(value, 4)) if abs(value) < 1 else digits(value)
 
 
 def _matrix(cases: Sequence[CaseLine]) -> Matrix | None:

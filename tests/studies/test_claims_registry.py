@@ -25,6 +25,12 @@ def test_every_claim_is_on_the_page_once():
     assert len(rows) == len(set(rows))
 
 
+def test_claims_are_in_the_order_of_their_ids():
+    lorenzen = [*gathered(["lorenzen"])]
+    assert lorenzen[:3] == ["L1", "L2", "L2b"]
+    assert lorenzen.index("L9") < lorenzen.index("L14a") < lorenzen.index("L15")
+
+
 def test_every_row_has_four_cells():
     for line in page().splitlines():
         if line.startswith("| **"):

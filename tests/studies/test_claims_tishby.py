@@ -195,6 +195,14 @@ def test_claims_on_compression_fail_where_there_is_none(claim: str, tmp_path: Pa
     assert verdict(world.write(tmp_path, claim), claim) == "fails"
 
 
+@pytest.mark.parametrize("claim", ["S7a", "S7b"])
+def test_depths_that_all_take_as_long_do_not_shorten_training(claim: str, tmp_path: Path) -> None:
+    world = World()
+    for depth in range(1, 7):
+        set_layer("y", f"szt-depth-{depth}", depth + 1, ((0, 0.0), (END, 0.3)))(world)
+    assert verdict(world.write(tmp_path, claim), claim) == "fails"
+
+
 def test_saxe_s_transition_fails_where_the_ratio_does_not_fall(tmp_path: Path) -> None:
     world = World()
     set_layer("ratio", "rasmussen-relu", 4, RISING)(world)

@@ -220,6 +220,18 @@ def test_judged(statistic, interval, above, verdict):
     assert phases.judged(statistic, interval, 1.0, "bits", "", above).verdict == verdict
 
 
+@pytest.mark.parametrize(
+    ("value", "interval", "gap", "allowed"),
+    [(2.0, (1.0, 3.0), 0.5, (0.0, 1.5)), (2.0, (1.8, 3.0), 0.5, (0.3, 1.5)), (-2.0, (-3.0, -1.0), 3.5, (2.5, 4.5))],
+)
+def test_how_far_a_value_is_from_what_is_wanted(value, interval, gap, allowed):
+    assert phases.apart(value, interval, 1.5) == (pytest.approx(gap), pytest.approx(allowed))
+
+
+def test_how_far_a_single_run_is_from_what_is_wanted_decides_nothing():
+    assert all(map(isnan, phases.apart(1.0, (nan, nan))[1]))
+
+
 def test_bootstrap_intervals_are_those_of_theory():
     rng = np.random.default_rng(0)
     values = rng.normal(size=400)
