@@ -18,7 +18,7 @@ from mibench.contracts import InputError, MibenchError, canonical_json
 from mibench.networks.train import train
 from mibench.networks.trajectory import Trajectory
 from mibench.studies import analyses, planes
-from mibench.studies.catalogue import Study
+from mibench.studies.catalogue import Study, select
 from mibench.studies.folder import describe, held, note
 from mibench.studies.grid import thinned
 from mibench.studies.jobs import Job, jobs
@@ -76,7 +76,7 @@ def run(
     ----------
     study : Study
     names : sequence of str
-        Of its settings.
+        Of its settings; patterns and tags too.
     scale : {"quick", "paper"}
     folder : Path
         New, or of the same study, scale and seed: then only what it lacks, or has damaged or at other epochs than are
@@ -90,20 +90,20 @@ def run(
     Raises
     ------
     InputError, UnknownName
-        For a folder of something else or in use, or an unknown estimator; a setting that fails does not raise.
+        For a folder of something else or in use, an unknown setting or estimator; a setting that fails does not raise.
     OSError
         If the folder cannot be written.
     """
     for name in estimators or ():
         if name != "own":
             planes.get(name)
-    found = {name: jobs(study.settings[name], scale, estimators) for name in names}
+    found = {name: jobs(study.settings[name], scale, estimators) for name in select(study.settings, ",".join(names))}
     todo = [job for each in found.values() for job in each]
     with held(folder):
         describe(folder, study, scale, seed, found)
         results = Results(folder)
         missing = [job for job in todo if not _is_there(results, job)]
-        _clear(results, names)
+        _clear(results, list(found))
         inputs, labels = study.data()
         worker = _Worker(results, inputs, labels, scale, seed)
         failed: list[tuple[str, str, str]] = []
