@@ -141,16 +141,15 @@ def _risk(arrays: Arrays) -> Iterator[Chart]:
                     log_x=True, log_y=True)  # fmt: skip
     lines = [series(f"noise {std:g}", arrays["need_dims"], arrays["needed"][:, i])
              for i, std in enumerate(arrays["need_stds"])]  # fmt: skip
-    yield chart(
-        "Samples needed", "For a mean error at most as great, at the cube's corners.", "d", "n", lines, log_y=True
-    )
-    for key, title in (
-        ("plain", "Distance of the sample, W1(P, P_n)"),
-        ("smooth_above", "Smoothed, W1(P * N, P_n * N)"),
+    needed = f"For a mean error of {arrays['need_error'][0]:g} nat, at the cube's corners."
+    yield chart("Samples needed", needed, "d", "n", lines, log_y=True)
+    for key, title, note in (
+        ("plain", "Distance of the sample, W1(P, P_n)", "P uniform on the cube."),
+        ("smooth_above", "Smoothed, W1(P * N, P_n * N)", "P uniform on the cube; of d = 2 and more an upper bound."),
     ):
         values = arrays[key].mean(axis=-1)
         lines = [series(f"d = {d}", arrays["moved_sizes"], values[i]) for i, d in enumerate(arrays["moved_dims"])]
-        yield chart(title, "", "n", "W1", lines, log_x=True, log_y=True)
+        yield chart(title, note, "n", "W1", lines, log_x=True, log_y=True)
 
 
 def _curve(arrays: Arrays) -> Iterator[Chart]:
@@ -167,6 +166,35 @@ def _curve(arrays: Arrays) -> Iterator[Chart]:
         told = [series(name, arrays["betas"][order], row) for name, row in zip(names, rows, strict=True)]
         yield chart(f"{label} along beta", "What the curve holds at each trade-off.", "beta", f"{label} (bits)", told,
                     log_x=True)  # fmt: skip
+
+
+def _fixed_point(arrays: Arrays) -> Iterator[Chart]:
+    i_x, curve = arrays["i_x"] * BITS, arrays["curve_i_y"] * BITS
+    order = np.argsort(i_x.ravel(), kind="stable")
+    lines = [
+        series(f"T{layer + 1}", i_x[:, layer], arrays["i_y"][:, layer] * BITS, dots=True)
+        for layer in range(i_x.shape[1])
+    ]
+    at = [np.append(0.0, values.ravel()[order]) for values in (i_x, curve)]
+    lines.append(series("IB curve", *at, dashed=True))
+    yield chart("Layers and the IB curve", "Final networks, a dot for each run; labels of the stochastic rule.",
+                "I(X;T) (bits)", "I(T;Y) (bits)", lines)  # fmt: skip
+    layer = np.arange(1.0, i_x.shape[1] + 1)
+    for key, title, note in (
+        ("beta", "The beta of each layer", "Median of runs; 10^6 where none is nearest. Null: codes permuted."),
+        (
+            "residual",
+            "What the best beta leaves",
+            "KL to that beta's encoder, mean of runs. Null: codes permuted.",
+        ),
+    ):
+        told = np.median if key == "beta" else np.mean
+        scale = 1.0 if key == "beta" else BITS
+        both = [
+            series(name, layer, told(arrays[found], axis=0) * scale, dashed=name == "null")
+            for name, found in (("trained", key), ("null", f"null_{key}"))
+        ]
+        yield chart(title, note, "layer", key if key == "beta" else "bits", both, log_y=key == "beta")
 
 
 def _samples(arrays: Arrays) -> Iterator[Chart]:
@@ -208,6 +236,7 @@ _KNOWN: dict[str, Callable[[Arrays], Iterator[Chart]]] = {
     "neuron": _neuron,
     "sp-risk": _risk,
     "ib-curve": _curve,
+    "fixed-point": _fixed_point,
     "finite-samples": _samples,
     "infovae": _infovae,
 }
