@@ -156,8 +156,8 @@ CLAIMS: tuple[Claim, ...] = (
         "the beta of a layer's fixed point falls with depth",
         "Each layer is nearest to a point of the IB curve, with a beta that is smaller the deeper the layer.",
         f"{_TISHBY}, figure 6",
-        "the mean of log10 beta* over runs falls from each layer to the next, its interval above 0; layers are left "
-        "out where both have an infinite beta* in most runs.",
+        "the mean over runs of how far log10 beta* falls from each layer to the next is above 0, with the interval; "
+        "pairs of layers that both have an infinite beta* in most runs are left out.",
         _LAYERS,
         _falls_with_depth,
     ),

@@ -91,8 +91,8 @@ CLAIMS = (
         "the mean plane stands for single runs",
         "Mean planes represent single runs fairly well.",
         f"{PAPER}, appendix B",
-        "half of the runs keep within a quarter of the mean trajectory's length of it (root mean square over log "
-        "epochs, all layers together).",
+        "half of the runs or more are, by the root mean square over log epochs and with all layers together, nearer to "
+        "the mean trajectory than a quarter of its length.",
         by_activation("lorenzen-8bit-{}", "exact"),
         _mean_represents,
     ),

@@ -143,7 +143,7 @@ CLAIMS = (
         "in 30 uniform bins relu layers fit",
         "In 30 uniform bins relu layers gain information about the label.",
         _2_2,
-        f"{FIT_RULE}, of hidden ones.",
+        f"of hidden layers, {FIT_RULE}.",
         with_layers((_RELU_30,), _HIDDEN),
         by_layer(fits, hidden, "y"),
     ),

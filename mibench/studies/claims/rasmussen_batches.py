@@ -161,7 +161,7 @@ CLAIMS = (
         "relu layers fit",
         "In relu networks, seen in 100 bins, relu layers gain information about the label.",
         f"{THESIS}, setting 1.2, figure 5.3",
-        f"{FIT_RULE}, of hidden ones.",
+        f"of hidden layers, {FIT_RULE}.",
         with_layers(_RELU, _HIDDEN),
         by_layer(fits, hidden, "y"),
     ),

@@ -175,7 +175,7 @@ CLAIMS = (
         "in adaptive bins wider relu networks compress",
         "In adaptive bins relu layers of wider networks compress on average.",
         f"{THESIS}, appendix B, figure B.1",
-        f"{COMPRESS_RULE} {IN_MOST}, of hidden ones.",
+        f"of hidden layers, {COMPRESS_RULE} {IN_MOST}.",
         tuple(
             each
             for wide in _WIDE

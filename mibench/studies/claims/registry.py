@@ -33,9 +33,9 @@ Each claim is a statement of a source turned into a rule with its thresholds. Th
 `mibench/studies/claims/`, by `python -m mibench.studies.claims.registry > docs/claims.md`.
 
 - A case **holds** where its statistic is on the right side of the rule's threshold and so is the whole 95 % interval of
-  a bootstrap over runs. Where a rule names another bound for the interval, as "surely more than 0", it is that bound
-  that the interval must clear. A case **fails** where the whole interval is on the wrong side of the threshold. Else,
-  or where a result is missing, it is **undecided**.
+  a bootstrap over runs ("with the interval"). Where a rule names another bound for the interval, as "surely more than
+  0", it is that bound that the interval must clear. A case **fails** where the whole interval is on the wrong side of
+  the threshold. Else, or where a result is missing, it is **undecided**.
 - A claim holds where all its primary cases do, and fails where one of them fails. Further cases (initial weights,
   quantisers, estimators, single layers) stand in the study's matrix and do not decide.
 - Where a place (an epoch, a pair of layers) is chosen on one half of the runs and measured on the other, both halves

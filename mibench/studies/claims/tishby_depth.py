@@ -131,7 +131,7 @@ CLAIMS = (
     Claim(
         "S7b",
         "layers shorten training on the whole",
-        "The more hidden layers, the fewer epochs to a given I(Y^;Y).",
+        "From one to six hidden layers the epochs to a given I(Y^;Y) become fewer, if not with every layer.",
         _SOURCE,
         "the line through log epochs to the level of S7a against the number of layers falls, with the interval.",
         _levels(),
