@@ -7,7 +7,7 @@ Trajectories are smooth, so what changes from one epoch to the next takes few bi
 from __future__ import annotations
 
 import zlib
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -47,8 +47,6 @@ def pack(values: NDArray[Any], steps: int = FINE) -> dict[str, Any]:
 
 def unpack(packed: dict[str, Any]) -> NDArray[np.float64]:
     """What `pack` was given, to half a step; the reference of the page's script."""
-    from base64 import b64decode
-
     shape = tuple(packed["shape"])
     halves = np.frombuffer(zlib.decompress(b64decode(packed["data"])), np.uint8).reshape(2, -1)
     changes = np.ascontiguousarray(halves.T).view("<u2").reshape(shape)

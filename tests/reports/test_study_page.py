@@ -286,7 +286,7 @@ def test_claims_are_filtered_and_opened(see: Callable[..., Any]) -> None:
         "holds",
         "fails",
     ]
-    assert "rule of L2" in page.locator(".claim[data-id=L2]").text_content()
+    assert "Rule of L2" in page.locator(".claim[data-id=L2]").text_content()
     matrix.locator("a.case").first.click()
     assert "setting=first" in page.url
     is_quiet(opened)
