@@ -40,8 +40,8 @@ Each claim is a statement of a source turned into a rule with its thresholds. Th
   quantisers, estimators, single layers) stand in the study's matrix and do not decide.
 - Where a place (an epoch, a pair of layers) is chosen on one half of the runs and measured on the other, both halves
   take both parts, and values are means over ten divisions into halves. The interval is that of these values.
-- Intervals of few runs are too narrow: of normal values these cover the mean in 94 of 100 cases with 40 runs or more, in
-  84 with five, as the noisy networks of Goldfeld et al. have. Verdicts on those are the less sure.
+- Intervals of few runs are too narrow: of normal values they cover the mean in 94 of 100 cases with 40 runs or more,
+  in 84 with five, as the noisy networks of Goldfeld et al. have. Verdicts on those are the less sure.
 - A claim on layers that compress fails where every layer surely does not, and is undecided where none surely does.
 - A source rarely says which layers, how much, or how sure: those choices are ours. Rules that end with *changed after a
   first look* were altered once planes of the paper's scale had been seen, and tell what was changed.
