@@ -176,7 +176,7 @@ CLAIMS: tuple[Claim, ...] = (
         "The encoder of a layer satisfies the self-consistent equations at its beta.",
         f"{_TISHBY}, figure 6; null and threshold are ours",
         "the divergence left at beta* is at most 0.9 of that of the same layer with patterns exchanged at random, in "
-        "every layer.",
+        "every layer. Written after a first look.",
         _LAYERS,
         _nearer_than_chance,
     ),
@@ -194,7 +194,8 @@ CLAIMS: tuple[Claim, ...] = (
         "the ELBO drives the codes of two points far apart",
         "Under the ELBO the means of q(z|x) of the two points move apart without bound.",
         "Zhao, Song, Ermon (AAAI 2019); the network and the threshold are ours",
-        "after training the means are at least 4 standard deviations of the prior apart, on average.",
+        "after training the means are at least 4 standard deviations of the prior apart, on average. "
+        "Written after a first look.",
         (Case(_INFOVAE),),
         _codes_apart,
     ),
@@ -230,7 +231,8 @@ CLAIMS: tuple[Claim, ...] = (
         "the bias falls with 1/n and the spread with 1/sqrt(n)",
         "Plug-in information has a bias of O(|T|/n) and a standard deviation of O(1/sqrt(n)).",
         "Paninski (2003); what the bounds of the lecture are loose against",
-        "from 1000 samples on the exponents are within 0.1 of -1 and -1/2 for every encoder.",
+        "from 1000 samples on the exponents are within 0.1 of -1 and -1/2 for every encoder. Written after a "
+        "first look.",
         tuple(Case("finite-samples", "", which == "I(X;T)", {"information": which}) for which in ("I(X;T)", "I(T;Y)")),
         _rates,
     ),

@@ -215,7 +215,8 @@ CLAIMS = (
         "in 30 bins of relu networks a layer can tell more of the label than one before it",
         "With 30 bins I(T;Y) of relu networks is not monotone in depth.",
         _A,
-        "at some epoch a layer's mean I(T;Y) is at least 0.02 bit above that of a layer before it; tested as L17.",
+        "at some epoch a layer's mean I(T;Y) is at least 0.02 bit above that of a layer before it; tested as L17. "
+        "Written after a first look.",
         _DPI,
         _dpi("y"),
     ),

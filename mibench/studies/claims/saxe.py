@@ -48,7 +48,7 @@ CLAIMS = (
         "Gradients of relu networks go from signal to noise too, and hidden layers do not compress.",
         f"{_SAXE}, on the two phases of gradients",
         "the transition of S4a by ``step`` is there in every layer (where noise over single rows is meant, as in this "
-        "source, 1 is no natural bound), and no hidden layer has COMPRESS.",
+        "source, 1 is no natural bound), and no hidden layer has COMPRESS. Changed after a first look: it was below 1.",
         tuple(
             Case("rasmussen-relu", estimator, primary, {"estimator": estimator, "transition": rule})
             for rule, estimator, primary in (

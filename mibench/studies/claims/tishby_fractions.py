@@ -121,7 +121,7 @@ CLAIMS = (
         f"{_SOURCE}, figure 3",
         "in every layer with COMPRESS on 5 %, mean I(T;Y) ends at least 0.02 bit below its greatest (chosen on the "
         "other half of the runs), with an interval above 0, and in none of these layers on 85 %. Beside S3a, as I(T;Y) "
-        "may rise for some time after I(X;T) has begun to fall.",
+        "may rise for some time after I(X;T) has begun to fall. Written after a first look.",
         with_null((Case("szt-fraction-05", BINS, True, {"trained on": "5 %"}),)),
         _overfits,
     ),
