@@ -164,8 +164,8 @@ CLAIMS = (
         "Compression is faster in deeper layers.",
         _SOURCE,
         "of the layers with COMPRESS, the line through log epochs from the peak of smoothed mean I(X;T) until half "
-        "of its fall is there for good, against the layer's number falls, with the interval. Changed after a first look: "
-        "it was until half of the fall is first there.",
+        "of its fall is there for good, against the layer's number falls, with the interval. Changed after a first "
+        "look: it was until half of the fall is first there.",
         (
             *(Case(f"szt-depth-{depth}", BINS, depth == 6, {"hidden layers": str(depth)}) for depth in (6, 5, 4, 3)),
             Case("szt-snapshots", BINS, False, {"hidden layers": "5"}),
