@@ -19,7 +19,7 @@ from mibench.networks.trajectory import Trajectory
 from mibench.numerics.entropies import plug_in
 from mibench.studies import planes
 from mibench.studies.planes._codes import EDGES, UNIFORM, WIDTH, Rule, binned
-from mibench.studies.planes._extremes import extremes
+from mibench.studies.planes.extremes import extremes
 from mibench.studies.planes.bins import Bins
 
 INPUTS, LABELS = ib12.patterns().astype(np.float32), ib12.labels().astype(np.int64)

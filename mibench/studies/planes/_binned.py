@@ -22,7 +22,7 @@ from mibench.networks.information import information_of_joint
 from mibench.networks.trajectory import Trajectory
 from mibench.numerics.exact_logs import exact_logs
 from mibench.studies.planes._codes import Rule, binned
-from mibench.studies.planes._vectors import in_parts
+from mibench.studies.planes.vectors import in_parts
 from mibench.studies.results import Plane
 
 __all__ = ["binned_plane"]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from mibench.networks.exact_inputs import distinct_inputs, prepared
 from mibench.networks.exact_pass import HIDDEN, layer_pass, settings, value_range
 from mibench.networks.trajectory import Trajectory
-from mibench.studies.planes._vectors import in_parts
+from mibench.studies.planes.vectors import in_parts
 
 __all__ = ["extremes", "passed"]
 
