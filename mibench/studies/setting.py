@@ -14,7 +14,8 @@ __all__ = ["SCALES", "Computed", "Scale", "Setting", "Wanted", "scaled"]
 Scale = Literal["quick", "paper"]
 SCALES: tuple[Scale, ...] = ("quick", "paper")
 
-_QUICK_RUNS, _QUICK_SHARE, _QUICK_POINTS = 3, 20, 40  # runs at most, the part of the epochs, points of dear planes
+_QUICK_RUNS, _QUICK_SHARE, _QUICK_POINTS = 3, 20, 40  # runs at most, the part of the epochs, points of a plane
+_DEAR = 60  # a plane of no more points at paper scale is a dear one: a single run of it is drawn
 
 
 @dataclass(frozen=True)
@@ -104,12 +105,12 @@ def scaled(setting: Setting, scale: Scale) -> Setting:
         epochs=max(1, setting.training.epochs // _QUICK_SHARE),
         prefit=setting.training.prefit // _QUICK_SHARE,
     )
-    planes = tuple(
-        replace(
-            plane,
-            points=_QUICK_POINTS if plane.points is None else max(4, plane.points // 10),
-            runs=1 if plane.runs else None,
-        )
-        for plane in setting.planes
-    )
+    planes = tuple(_small(plane) for plane in setting.planes)
     return replace(setting, training=training, runs=min(setting.runs, _QUICK_RUNS), planes=planes)
+
+
+def _small(plane: Wanted) -> Wanted:
+    if plane.points is None:
+        return replace(plane, points=_QUICK_POINTS)
+    few = max(4, plane.points // 10)
+    return replace(plane, points=few, runs=1 if plane.points <= _DEAR else plane.runs)
