@@ -20,9 +20,9 @@ from mibench.networks.exact_pass import HIDDEN, layer_pass, settings
 from mibench.networks.spec import MODES
 from mibench.networks.starts import check_data
 from mibench.networks.trajectory import Trajectory
+from mibench.studies.planes.contract import Progress
 from mibench.studies.planes.extremes import passed
 from mibench.studies.planes.vectors import in_parts
-from mibench.studies.planes.contract import Progress
 from mibench.studies.results import Measures
 
 __all__ = ["measures"]

@@ -19,8 +19,8 @@ from mibench.networks.trajectory import Trajectory
 from mibench.numerics.entropies import plug_in
 from mibench.studies import planes
 from mibench.studies.planes._codes import EDGES, UNIFORM, WIDTH, Rule, binned
-from mibench.studies.planes.extremes import extremes
 from mibench.studies.planes.bins import Bins
+from mibench.studies.planes.extremes import extremes
 
 INPUTS, LABELS = ib12.patterns().astype(np.float32), ib12.labels().astype(np.int64)
 SEED = np.random.SeedSequence(0)

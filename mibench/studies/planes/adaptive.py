@@ -16,8 +16,8 @@ from mibench.networks.trajectory import Trajectory
 from mibench.studies.planes._binned import binned_plane
 from mibench.studies.planes._codes import ADAPTIVE, Rule
 from mibench.studies.planes._layers import MOST_BINS, check_number, checked, counted_layer
-from mibench.studies.planes.vectors import refuse_noise
 from mibench.studies.planes.contract import LayerInformation, Progress
+from mibench.studies.planes.vectors import refuse_noise
 from mibench.studies.results import Plane
 
 __all__ = ["Adaptive"]

@@ -16,10 +16,10 @@ from mibench.names import check_choice
 from mibench.networks.trajectory import Trajectory
 from mibench.studies.planes._binned import binned_plane
 from mibench.studies.planes._codes import EDGES, UNIFORM, WIDTH, Rule
-from mibench.studies.planes.extremes import extremes
 from mibench.studies.planes._layers import MOST_BINS, check_number, checked, counted_layer
-from mibench.studies.planes.vectors import refuse_noise
 from mibench.studies.planes.contract import LayerInformation, Progress
+from mibench.studies.planes.extremes import extremes
+from mibench.studies.planes.vectors import refuse_noise
 from mibench.studies.results import Plane
 
 __all__ = ["Bins"]

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from mibench.networks.planes import plane_and_null
 from mibench.networks.trajectory import Trajectory
 from mibench.studies.planes._layers import checked, counted_layer
-from mibench.studies.planes.vectors import in_parts, refuse_noise
 from mibench.studies.planes.contract import LayerInformation, Progress
+from mibench.studies.planes.vectors import in_parts, refuse_noise
 from mibench.studies.results import Plane
 
 __all__ = ["Exact"]
