@@ -16,7 +16,7 @@ from rich.text import Text
 
 from mibench.cli_text import many, one_line
 from mibench.cli_view import console
-from mibench.contracts import MibenchError
+from mibench.contracts import InputError, MibenchError
 from mibench.names import parse, split_top
 from mibench.studies import catalogue
 from mibench.studies.setting import Computed, Scale, Setting, scaled
@@ -63,17 +63,24 @@ class Asked:
     @property
     def drawn(self) -> list[str] | None:
         """The planes asked for, by their full names."""
-        return None if self.estimators is None else [_canonical(each) for each in split_top(self.estimators, ",")]
+        if self.estimators is None:
+            return None
+        names = [_canonical(each) for each in split_top(self.estimators, ",") if each.strip()]
+        if not names:
+            raise InputError("no estimator was asked for: give names, such as 'own,ksg', or leave --estimators out")
+        return names
 
 
 def study(name: str, asked: Asked) -> int:
     """Run a study; the exit code."""
     from mibench.studies.jobs import jobs
+    from mibench.studies.run import check_estimators
 
     chosen = catalogue.get(name)
     names = catalogue.select(chosen.settings, asked.settings)
     folder = asked.out or Path("runs") / f"{name}-{asked.scale}-seed{asked.seed}"
     if asked.dry_run:
+        check_estimators(asked.drawn)
         for setting in names:
             products = [job.product for job in jobs(chosen.settings[setting], asked.scale, asked.drawn)]
             click.echo(f"{setting}{_size(chosen.settings[setting], asked.scale)}: {', '.join(products)}")
@@ -128,11 +135,14 @@ def status(folder: Path) -> None:
     click.echo(f"{folder}: {results.study} at {results.scale} scale, seed {results.seed}")
     for setting in results.about["settings"]:
         planes = results.about["planes"].get(setting, [])
-        there = results.planes(setting)
-        trained = "" if setting not in results.about["planes"] else f", {len(there)} of {many(len(planes), 'plane')}"
-        state = "begun" if setting in results.settings else "not begun"
-        done = "trained" if results.has(setting, "trajectory") else state
-        click.echo(f"  {setting}: {done if planes else state}{trained if planes else ''}")
+        folder_of = results.path(setting, "any").parent
+        if planes and results.has(setting, "trajectory"):
+            state = f"trained, {len(results.planes(setting))} of {many(len(planes), 'plane')}"
+        elif planes:
+            state = "begun" if folder_of.is_dir() else "not begun"
+        else:
+            state = "computed" if any(folder_of.glob("analysis-*.npz")) else "not computed"
+        click.echo(f"  {setting}: {state}")
     for line in results.failures():
         click.echo(f"  failed: {line['setting']}: {line['product']}: {one_line(line['error'])}")
 
@@ -164,14 +174,16 @@ def finish(folder: Path, figures: Path | None = None, formats: Sequence[str] = (
 
 
 def _show(found: Mapping[str, Any]) -> None:
+    from mibench.studies.verdicts import deciding
+
     out = console()
     table = Table(box=None, padding=(0, 2, 0, 0))
     for head in ("claim", "verdict", "what", "found"):
         table.add_column(head, no_wrap=head in ("claim", "verdict"))
     for claim in found["claims"]:
-        first = next((case for case in claim["cases"] if case["primary"]), claim["cases"][0])
+        case = deciding(claim)[0]
         verdict = Text(claim["verdict"], style=_STYLES[claim["verdict"]])
-        table.add_row(claim["id"], verdict, Text(claim["title"]), Text(first["detail"]))
+        table.add_row(claim["id"], verdict, Text(claim["title"]), Text(case["detail"]))
     out.print(table)
     tally = Counter(claim["verdict"] for claim in found["claims"])
     out.print(f"{many(len(found['claims']), 'claim')}: " + ", ".join(f"{tally[each]} {each}" for each in _STYLES))

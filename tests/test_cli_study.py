@@ -51,6 +51,7 @@ def test_status_and_report_know_it(study: Path) -> None:
     said = invoke("status", study)
     assert said.exit_code == 0
     assert "rasmussen-constant: trained, 3 of 3 planes" in said.output
+    assert "ib-curve: computed" in said.output
     (study / "report.html").unlink()
     figures = study.parent / "figures"
     again = invoke("report", study, "--figures", figures, "--format", "svg")
@@ -75,6 +76,8 @@ def test_a_dry_run_writes_nothing(tmp_path: Path) -> None:
         (("--settings", "lorenzen-9bit"), "no setting, pattern or tag 'lorenzen-9bit'"),
         (("--settings", "E2.1", "--estimators", "bins[m=30]"), "has no parameter 'm'"),
         (("--settings", "E2.1", "--estimators", "ksgg"), "ksgg"),
+        (("--settings", "E2.1", "--estimators", "ksgg", "--dry-run"), "ksgg"),
+        (("--settings", "E2.1", "--estimators", ","), "no estimator was asked for"),
     ],
 )
 def test_what_is_unknown_is_named(tmp_path: Path, arguments: tuple[str, ...], said: str) -> None:

@@ -2,9 +2,14 @@
 """The IB curve: the most that a compressed T can tell of Y, for each number of nats that T keeps of X.
 
 An encoder p(t|x) that minimises I(X;T) - beta I(T;Y) lies where the curve has slope 1/beta (Tishby, Pereira and Bialek
-1999). Encoders are found by reverse annealing: at the greatest beta from one value of T for each of X, mixed with a
-tenth of noise, then from each beta to the next smaller one, so that values of T merge as beta falls. The equations can
-have several solutions; where the encoder of another beta is better than a beta's own, that one is the start anew.
+1999). The problem is not convex: the equations have several solutions at one beta, and nothing tells the best of them
+from the others. So encoders are sought in many ways, and the best one found is kept:
+
+- falling, from the greatest beta of a dense grid, from one value of T for each of X mixed with a tenth of noise, then
+  from each beta to the next smaller one, so that values of T merge;
+- rising, from each beta to the next greater one, where each x is given a value of T of its own again, so that they split;
+- of few values of X, from a number of encoders drawn at random, the same at every call;
+- where the encoder of another beta is better than a beta's own, anew from that one.
 """
 
 from __future__ import annotations
@@ -22,8 +27,11 @@ from mibench.numerics.checks import check_count
 
 __all__ = ["IBCurve", "curve"]
 
-_MIXED = 0.1  # of the start
-_BETTER = 1e-9  # nats by which another encoder must be better to begin again from it
+_MIXED = 0.1  # of a start
+_BETTER, _ROUNDING = 1e-9, 1e-14  # nats by which another encoder must be better, and times beta
+_RATIO = 1.1  # of beta - 1 from one beta of the grid to the next, at most
+_FEW, _DRAWS, _EVERY = 12, 12, 4  # values of X, encoders drawn for them, at every so manieth beta
+_SPARSE = (0.1, 0.5, 1.0)  # concentrations of the draws
 _POINTS, _NEAREST, _FARTHEST = 100, 0.01, 1000.0  # of the usual betas: how many, the least above 1, the greatest
 
 Floats = NDArray[np.float64]
@@ -157,55 +165,88 @@ def curve(
         raise InputError(f"tolerance is {tolerance!r}: give a positive number")
     iterations = check_count("iterations", iterations, 1)
     order = _usual_betas(joint) if betas is None else _checked(betas)
-    anneal = _Annealing(joint, order, tolerance, iterations)
-    anneal.fall()
-    anneal.exchange()
+    every = np.union1d(order, _grid(joint, order))
+    search = _Search(joint, every, tolerance, iterations)
+    search.fall()
+    search.rise()
+    if len(joint.p_x) <= _FEW:
+        search.draw()
+    search.exchange()
+    asked = np.searchsorted(every, order)
     return IBCurve(
         order,
-        anneal.i_x,
-        anneal.i_y,
-        anneal.change < tolerance,
+        search.i_x[asked],
+        search.i_y[asked],
+        search.change[asked] < tolerance,
         joint.h_x,
         joint.i_xy,
         entropy(joint.p_x),
         joint.rows,
-        _side_by_side(anneal.encoders)[:, joint.member] if encoders else None,
+        _side_by_side([search.encoders[at] for at in asked])[:, joint.member] if encoders else None,
     )
 
 
-class _Annealing:
-    """Encoders at ascending betas and what they keep."""
+class _Search:
+    """The best encoders found at ascending betas, and what they keep; at first T is constant."""
 
     def __init__(self, joint: Joint, betas: Floats, tolerance: float, iterations: int) -> None:
         self._joint, self._betas, self._tolerance, self._iterations = joint, betas, tolerance, iterations
+        self._above = np.flatnonzero(betas > 1)  # up to 1 nothing is better than a constant
         self.encoders = [np.ones((len(joint.p_x), 1)) for _ in betas]
         self.i_x, self.i_y, self.change = (np.zeros(len(betas)) for _ in range(3))
 
     def _solve(self, at: int, start: Floats) -> Floats:
-        encoder = start.copy()
+        """The encoder that the iteration reaches from another; kept if it is the best so far."""
+        encoder, beta = start.copy(), float(self._betas[at])
         p_x, rule = self._joint.p_x, self._joint.p_y_given_x
-        self.change[at] = solve(p_x, rule, encoder, float(self._betas[at]), self._tolerance, self._iterations)
-        self.encoders[at] = encoder = merged(p_x, rule, encoder)
-        self.i_x[at], self.i_y[at] = information(p_x, rule, encoder)
+        change = solve(p_x, rule, encoder, beta, self._tolerance, self._iterations)
+        encoder = merged(p_x, rule, encoder)
+        i_x, i_y = information(p_x, rule, encoder)
+        better = self.i_x[at] - i_x - beta * (self.i_y[at] - i_y)
+        if better > _margin(beta) or (better > 0 and change < self._tolerance):
+            self.encoders[at], self.i_x[at], self.i_y[at], self.change[at] = encoder, i_x, i_y, change
         return encoder
 
     def fall(self) -> None:
         """From the greatest beta down to 1, each encoder from the one before."""
         size = len(self._joint.p_x)
         encoder = (1 - _MIXED) * np.eye(size) + _MIXED / size
-        for at in np.flatnonzero(self._betas > 1)[::-1]:
+        for at in self._above[::-1]:
             encoder = self._solve(int(at), encoder)
+
+    def rise(self) -> None:
+        """From 1 up, each encoder from the best of the beta before."""
+        for at in self._above[1:]:
+            self._solve(int(at), _split(self.encoders[at - 1]))
+
+    def draw(self) -> None:
+        """From encoders at random."""
+        rng, size = np.random.default_rng(0), len(self._joint.p_x)
+        starts = [rng.dirichlet(np.full(size, _SPARSE[k % len(_SPARSE)]), size=size) for k in range(_DRAWS)]
+        for at in self._above[::_EVERY]:
+            for start in starts:
+                self._solve(int(at), start)
 
     def exchange(self) -> None:
         """Where another beta's encoder is better than a beta's own, begin again from that one, until none is."""
         for _ in self._betas:
             value = self.i_x - self._betas[:, None] * self.i_y
             best = value.argmin(axis=1)
-            worse = np.flatnonzero((np.diagonal(value) - value.min(axis=1) > _BETTER) & (self._betas > 1))
-            if not worse.size:
+            worse = (np.diagonal(value) - value.min(axis=1) > _margin(self._betas)) & (self._betas > 1)
+            if not worse.any():
                 return
-            for at, start in [(int(at), self.encoders[best[at]]) for at in worse]:
+            for at, start in [(int(at), self.encoders[best[at]]) for at in np.flatnonzero(worse)]:
                 self._solve(at, start)
+
+
+def _margin(beta: Any) -> Any:
+    """By how many nats I(X;T) - beta I(T;Y) must be less to be so by more than rounding and unfinished iteration."""
+    return _BETTER + _ROUNDING * beta
+
+
+def _split(encoder: Floats) -> Floats:
+    """Which gives each x a value of T of its own, with a tenth of its probability."""
+    return np.hstack([(1 - _MIXED) * encoder, _MIXED * np.eye(len(encoder))])
 
 
 def _side_by_side(encoders: list[Floats]) -> Floats:
@@ -222,6 +263,13 @@ def _checked(betas: Any) -> Floats:
     if not found.size or not np.isfinite(found).all() or found[0] < 0:
         raise InputError(f"betas is {betas!r}: give one or more finite numbers of at least 0")
     return found
+
+
+def _grid(joint: Joint, asked: Floats) -> Floats:
+    """Betas of the search: beta - 1 in equal ratios, from that of the usual betas or less to theirs or more."""
+    usual = _usual_betas(joint)
+    low, high = min([usual[0], *asked[asked > 1]]), max(usual[-1], asked[-1])
+    return 1 + np.geomspace(low - 1, high - 1, 1 + int(np.ceil(np.log((high - 1) / (low - 1)) / np.log(_RATIO))))
 
 
 def _usual_betas(joint: Joint) -> Floats:

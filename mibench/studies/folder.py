@@ -8,11 +8,13 @@ import fcntl
 import json
 import os
 from collections.abc import Iterator
+from dataclasses import asdict
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from mibench.contracts import InputError
+from mibench.contracts import InputError, canonical_json
 from mibench.files import open_above, write_whole
 from mibench.harness import provenance
 from mibench.studies.catalogue import Study
@@ -53,7 +55,15 @@ def describe(folder: Path, study: Study, scale: Scale, seed: int, found: dict[st
     drawn = {**before.get("planes", {})}
     for name, estimators in planes_of(found).items():
         drawn[name] = _in_order(study.settings[name], [*drawn.get(name, []), *estimators])
-    about = before.get("about", {}) | {name: _about(each[0].setting) for name, each in found.items()}
+    about = {**before.get("about", {})}
+    for name, each in found.items():
+        now_about = _about(each[0].setting)
+        if about.get(name, now_about).get("digest", now_about["digest"]) != now_about["digest"]:
+            raise InputError(
+                f"{folder} holds {name} as it was in another version of mibench, which trained it otherwise: choose "
+                f"another --out, or delete {folder / 'settings' / name} and the setting's entry in {_FILE}"
+            )
+        about[name] = now_about
     now = datetime.now(UTC).isoformat(timespec="seconds")
     text = asked | {
         "settings": names,
@@ -75,7 +85,9 @@ def _in_order(setting: Setting | Computed, estimators: list[str]) -> list[str]:
 
 def _about(setting: Setting | Computed) -> dict[str, Any]:
     about: dict[str, Any] = {"title": setting.title, "source": setting.source, "tags": sorted(setting.tags)}
+    trained: list[Any] = []
     if isinstance(setting, Setting):
+        trained = [asdict(setting.network), asdict(setting.training), setting.runs, setting.record, setting.dtype]
         about |= {
             "runs": setting.runs,
             "epochs": setting.training.epochs,
@@ -84,7 +96,7 @@ def _about(setting: Setting | Computed) -> dict[str, Any]:
             "activation": setting.network.activation,
             "variant_of": setting.variant_of,
         }
-    return about
+    return about | {"digest": sha256(canonical_json(trained).encode()).hexdigest()}
 
 
 def note(folder: Path, job: Job, seconds: float, error: str) -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from mibench.names import parse
+from mibench.names import parse, split_top
 from mibench.studies.setting import Computed, Scale, Setting, Wanted, scaled
 
 __all__ = ["Job", "asked_planes", "jobs", "planes_of"]
@@ -58,7 +58,7 @@ def asked_planes(setting: Setting, estimators: Sequence[str] | None, scale: Scal
 
 
 def _other(name: str, scale: Scale) -> Wanted:
-    kind = parse(name.split("+")[0]).name
+    kind = parse(split_top(name, "+")[0]).name
     if kind in ("exact", "bins"):
         return Wanted(name)
     if kind == "adaptive":
@@ -82,7 +82,7 @@ def jobs(setting: Setting | Computed, scale: Scale, estimators: Sequence[str] | 
     ]
     for wanted in small.planes:
         some = min(wanted.points or points, points) * min(wanted.runs or small.runs, small.runs)
-        each = _POINT.get(parse(wanted.estimator.split("+")[0]).name, _REGISTERED)
+        each = _POINT.get(parse(split_top(wanted.estimator, "+")[0]).name, _REGISTERED)
         found.append(Job(small, f"plane-{wanted.estimator}", some * each, wanted))
     return [*found, *(Job(small, f"analysis-{name}", _ANALYSIS[scale]) for name in small.analyses)]
 

@@ -23,6 +23,7 @@ from mibench.contracts import InputError
 from mibench.files import write_whole
 from mibench.studies.grid import thinned
 from mibench.studies.results import Results
+from mibench.studies.verdicts import deciding
 
 __all__ = ["plane_table", "publish", "renewed", "short_table", "verdict_tables"]
 
@@ -101,7 +102,7 @@ def verdict_tables(found: Mapping[str, Any]) -> str:
         "|---|---|---|---|---|",
     ]
     for claim in found["claims"]:
-        primary = [case for case in claim["cases"] if case["primary"]]
+        primary = deciding(claim)
         others = Counter(case["verdict"] for case in claim["cases"] if not case["primary"])
         details = " ".join(f"{_sentence(case['detail'])}" for case in primary[:3])
         elsewhere = ", ".join(f"{others[each]} {each}" for each in _VERDICTS if others[each])

@@ -219,7 +219,7 @@ class Results:
     def failures(self) -> list[dict[str, Any]]:
         """Lines of the journal, setting, product and error, of products that failed and are not there now."""
         try:
-            lines = (self.folder / "journal.jsonl").read_text("utf-8").splitlines()
+            lines = (self.folder / "journal.jsonl").read_text("utf-8", errors="replace").splitlines()
         except FileNotFoundError:
             return []
         latest: dict[tuple[str, str], dict[str, Any]] = {}

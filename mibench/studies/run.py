@@ -23,10 +23,10 @@ from mibench.studies.folder import describe, held, note
 from mibench.studies.grid import thinned
 from mibench.studies.jobs import Job, jobs
 from mibench.studies.measures import measures
-from mibench.studies.results import Plane, Results, save_analysis
+from mibench.studies.results import Measures, Plane, Results, load_analysis, save_analysis
 from mibench.studies.setting import Scale, Setting, Wanted
 
-__all__ = ["Observer", "Outcome", "run"]
+__all__ = ["Observer", "Outcome", "check_estimators", "run"]
 
 _PARTS = "training"  # where a training stores what it has done, beside the trajectory to be
 
@@ -58,6 +58,13 @@ class Outcome:
     done: int
     before: int
     failed: tuple[tuple[str, str, str], ...]
+
+
+def check_estimators(names: Sequence[str] | None) -> None:
+    """Raise `UnknownName` or `InputError` where one of the planes asked for cannot be drawn by that name."""
+    for name in names or ():
+        if name != "own":
+            planes.get(name)
 
 
 def run(
@@ -94,15 +101,13 @@ def run(
     OSError
         If the folder cannot be written.
     """
-    for name in estimators or ():
-        if name != "own":
-            planes.get(name)
+    check_estimators(estimators)
     found = {name: jobs(study.settings[name], scale, estimators) for name in select(study.settings, ",".join(names))}
     todo = [job for each in found.values() for job in each]
     with held(folder):
         describe(folder, study, scale, seed, found)
         results = Results(folder)
-        missing = [job for job in todo if not _is_there(results, job)]
+        missing = _missing(results, todo)
         _clear(results, list(found))
         inputs, labels = study.data()
         worker = _Worker(results, inputs, labels, scale, seed)
@@ -139,7 +144,7 @@ class _Worker:
             raise
         except MibenchError as error:
             return str(error)
-        except Exception as error:  # whatever an estimator of a plug-in raises, the other products are computed
+        except (Exception, SystemExit) as error:  # whatever a plug-in's estimator raises, the others are computed
             return f"{type(error).__name__}: {error}"
         return ""
 
@@ -219,15 +224,34 @@ def _cells(wanted: Wanted, runs: int, epochs: NDArray[Any]) -> tuple[NDArray[np.
     return np.arange(min(wanted.runs or runs, runs)), thinned(epochs, wanted.points or len(epochs))
 
 
+def _missing(results: Results, todo: Sequence[Job]) -> list[Job]:
+    """What is not there, or damaged; trajectories, which are large, are looked at where something is made of them."""
+    lacking = {(job.setting.name, job.product) for job in todo if not _is_there(results, job)}
+    needed = {name for name, _ in lacking}
+    for job in todo:
+        name = job.setting.name
+        if job.product == "trajectory" and name in needed and (name, job.product) not in lacking:
+            try:
+                results.trajectory(name)
+            except InputError:
+                lacking.add((name, job.product))
+    return [job for job in todo if (job.setting.name, job.product) in lacking]
+
+
 def _is_there(results: Results, job: Job) -> bool:
-    """Whether a product is there; a plane also whole, and of the runs and epochs that are wanted now."""
+    """Whether a product is there, whole but for trajectories; a plane also of the runs and epochs wanted now."""
     setting, wanted = job.setting, job.wanted
     if not results.has(setting.name, job.product):
         return False
-    if wanted is None or not isinstance(setting, Setting):
-        return True
+    kind, path = job.product.partition("-")[0], results.path(setting.name, job.product)
     try:
-        plane = Plane.load(results.path(setting.name, job.product))
+        if kind == "measures":
+            Measures.load(path)
+        if kind == "analysis":
+            load_analysis(path)
+        if wanted is None or not isinstance(setting, Setting):
+            return True
+        plane = Plane.load(path)
     except InputError:
         return False
     epochs = np.array(setting.record)

@@ -12,7 +12,7 @@ from mibench.files import write_whole
 from mibench.studies.claims.contract import Case, Claim, Finding, check, combined
 from mibench.studies.results import Results
 
-__all__ = ["verdicts", "write_verdicts"]
+__all__ = ["deciding", "verdicts", "write_verdicts"]
 
 _SCHEMA = 1
 
@@ -30,6 +30,12 @@ def verdicts(results: Results, claims: Mapping[str, Claim]) -> dict[str, Any]:
         "seed": results.seed,
         "claims": [_told(claim, cases) for claim, cases in found if any(_is_of(*each) for each in cases)],
     }
+
+
+def deciding(claim: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The primary cases of a claim of ``claims.json``, first those whose verdict is the claim's."""
+    primary = [case for case in claim["cases"] if case["primary"]]
+    return sorted(primary, key=lambda case: case["verdict"] != claim["verdict"])
 
 
 def write_verdicts(results: Results, claims: Mapping[str, Claim]) -> dict[str, Any]:

@@ -135,7 +135,7 @@ def test_of_two_informations_one_may_be_refused() -> None:
     assert found.i_x > 1
     assert math.isnan(found.i_y)
     assert math.isnan(found.null)
-    assert "looks discrete" in found.reason
+    assert "x is discrete" in found.reason
 
 
 def test_an_answer_that_is_no_number_is_none(told: type[Told], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -191,11 +191,19 @@ def test_damaged_products_and_estimators_that_are_unknown(tmp_path: Path, monkey
         run(study, ["good"], scale="paper", folder=tmp_path / "x", estimators=["ksgg"], observer=_Quiet())
     assert not (tmp_path / "x").exists()
     run(study, ["last"], scale="paper", folder=tmp_path, observer=_Quiet())
-    path = tmp_path / "settings/last/trajectory.npz"
-    path.write_bytes(path.read_bytes()[:-500])
-    (tmp_path / "settings/last/measures.npz").unlink()
-    outcome = run(study, ["last"], scale="paper", folder=tmp_path, observer=_Quiet())
-    assert "trajectory.npz" in outcome.failed[0][2]
+    paths = [tmp_path / f"settings/last/{name}.npz" for name in ("trajectory", "measures", "plane-exact")]
+    whole = [path.read_bytes() for path in paths]
+    for path, content in zip(paths, whole, strict=True):
+        path.write_bytes(content[:-500])
+    observer = _Quiet()
+    run(study, ["last"], scale="paper", folder=tmp_path, observer=observer)
+    assert observer.done == ["last/trajectory", "last/measures", "last/plane-exact"]
+    assert [path.read_bytes() for path in paths] == whole
+    about = json.loads((tmp_path / "study.json").read_text())
+    about["about"]["last"]["digest"] = "another"
+    (tmp_path / "study.json").write_text(json.dumps(about))
+    with pytest.raises(InputError, match="another version of mibench"):
+        run(study, ["last"], scale="paper", folder=tmp_path, observer=_Quiet())
     (tmp_path / "study.json").write_text("{")
     with pytest.raises(InputError, match=r"study\.json"):
         Results(tmp_path)

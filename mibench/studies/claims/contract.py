@@ -9,6 +9,7 @@ from typing import Literal
 
 import numpy as np
 
+from mibench.contracts import InputError
 from mibench.studies.results import MissingResult, Results
 
 __all__ = ["Case", "Claim", "Finding", "Verdict", "check", "combined"]
@@ -103,7 +104,7 @@ def check(claim: Claim, results: Results) -> list[tuple[Case, Finding]]:
         key = [results.seed, *claim.id.encode(), number]
         try:
             finding = claim.check(results, case, np.random.default_rng(np.random.SeedSequence(key)))
-        except MissingResult as error:
+        except (MissingResult, InputError) as error:  # not there, or damaged
             finding = Finding("undecided", detail=f"not run: {error}", missing=True)
         found.append((case, finding))
     return found

@@ -32,10 +32,12 @@ def _spread_falls_with_mean(results: Results, case: Case, rng: np.random.Generat
     def correlation(moments: Floats) -> Floats:
         mean, sd = moments[..., 0, :], _spread(moments)
         mean, sd = (each - each.mean(axis=-1, keepdims=True) for each in (mean, sd))
-        return np.asarray((mean * sd).sum(-1) / np.sqrt((mean**2).sum(-1) * (sd**2).sum(-1)))
+        size = np.sqrt((mean**2).sum(-1) * (sd**2).sum(-1))
+        with np.errstate(invalid="ignore"):  # runs drawn anew may all be one run, without a spread
+            return np.asarray((mean * sd).sum(-1) / size)
 
     statistic, interval = of_means(_moments(flat), rng, correlation)
-    detail = "correlation of mean and standard deviation over layers and log epochs"
+    detail = f"correlation {statistic:.2f} of mean and standard deviation over layers and log epochs"
     return judged(statistic, interval, 0.0, "correlation", detail, above=False)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mibench.names import parse
+from mibench.names import parse, split_top
 from mibench.registry import Entry, Registry
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def get(name: str) -> PlaneEstimator:
     UnknownName, InputError
         For an unknown name or parameter, with the nearest ones.
     """
-    if parse(name.split("+")[0]).name in registry.names:
+    if parse(split_top(name, "+")[0]).name in registry.names:
         found: PlaneEstimator = registry.build(name)
         return found
     from mibench.studies.planes.registered import Registered

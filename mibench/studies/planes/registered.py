@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mibench import estimators
-from mibench.contracts import Estimator, InputError, UnknownName, Unsupported
-from mibench.names import suggest
+from mibench.contracts import InputError, UnknownName, Unsupported
+from mibench.names import parse, split_top, suggest
 from mibench.networks.trajectory import Trajectory
 from mibench.numerics.counting import numbered
 from mibench.numerics.rows import distinct_rows
@@ -25,6 +25,7 @@ from mibench.studies.results import Plane
 __all__ = ["Registered"]
 
 _INPUT, _LABEL, _NULL, _DRAWN = range(4)  # what a seed is for
+_OF_DENSITIES = frozenset({"gaussian", "ksg", "kl", "wkl", "kde"})  # they take both sides to have one
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,8 @@ class Registered:
     -----
     Of a trajectory more is known than of a sample, and is declared as side information: that inputs and labels are
     discrete and how many there are, the same of layers whose activations are rounded, and of noisy layers the noise's
-    level and values without it. Of a noisy layer each row has one draw.
+    level and values without it. Of a noisy layer each row has one draw. An estimator that takes both sides to have a
+    density (ksg, kl, wkl, kde, gaussian) is not asked where a side is declared discrete: it would give a number.
 
     The rows are the whole population, each once, which estimators take for a sample of a larger one. For what is
     counted that makes ``correction=none`` exact, and corrections wrong.
@@ -79,7 +81,7 @@ class Registered:
         progress: Progress = lambda share: None,
     ) -> Plane:
         """As `PlaneEstimator.of_trajectory`; the epochs' answers do not depend on which others are asked for."""
-        estimator, labels = estimators.get(self.name), numbered("labels", labels, len(inputs))
+        labels = numbered("labels", labels, len(inputs))
         rows = np.asarray(inputs).reshape(len(inputs), -1)
         of_input = {"x_is_discrete": True, "alphabet_size_x": len(distinct_rows(rows)[0])}
         of_label = {"x_is_discrete": True, "alphabet_size_x": len(np.unique(labels))}
@@ -90,7 +92,7 @@ class Registered:
                 drawn = np.random.default_rng(child(seed, run, point, n_layers, _DRAWN))
                 for at, layer in enumerate(shown_layers(trajectory, run, point, rows, drawn)):
                     cell = child(seed, run, point, at)
-                    found[r, p, at] = _layer(estimator, rows, layer, labels, (of_input, of_label), cell)
+                    found[r, p, at] = _layer(self.name, rows, layer, labels, (of_input, of_label), cell)
                     progress(((r * len(points) + p) * n_layers + at + 1) / found.size)
         return _as_plane(self.name, trajectory.epochs[points], np.asarray(runs), found)
 
@@ -104,12 +106,12 @@ class Registered:
         seed: np.random.SeedSequence,
     ) -> list[LayerInformation]:
         """As `PlaneEstimator.of_layers`; only labels are declared discrete, and `limits` are not used."""
-        estimator, labels = estimators.get(self.name), numbered("labels", labels, len(inputs))
+        labels = numbered("labels", labels, len(inputs))
         of_label = {"x_is_discrete": True, "alphabet_size_x": len(np.unique(labels))}
         sides: tuple[Mapping[str, Any], Mapping[str, Any]] = ({}, of_label)
         rows = np.asarray(inputs).reshape(len(inputs), -1)
         return [
-            _layer(estimator, rows, Shown(values), labels, sides, child(seed, at)).information
+            _layer(self.name, rows, Shown(values), labels, sides, child(seed, at)).information
             for at, values in enumerate(layers)
         ]
 
@@ -123,7 +125,7 @@ class _Answer:
 
 
 def _layer(
-    estimator: Estimator,
+    name: str,
     rows: NDArray[Any],
     layer: Shown,
     labels: NDArray[np.int64],
@@ -131,6 +133,9 @@ def _layer(
     seed: np.random.SeedSequence,
 ) -> _Answer:
     def ask(x: NDArray[Any], about_x: Mapping[str, Any], about_y: Mapping[str, Any], what: int) -> tuple[float, float]:
+        declared = [name for name, side in (("x", about_x), ("y", about_y)) if side.get(f"{name}_is_discrete")]
+        if densities and declared:
+            raise Unsupported(f"{name} takes both sides to have a density, and {' and '.join(declared)} is discrete")
         rng = np.random.default_rng(child(seed, what))
         if what == _NULL:
             x = rng.permutation(x)
@@ -139,6 +144,8 @@ def _layer(
             raise Unsupported(f"the estimate is {found.mi}")
         return found.mi, math.nan if found.std_error is None else found.std_error
 
+    estimator = estimators.get(name)
+    densities = parse(split_top(name, "+")[-1]).name in _OF_DENSITIES
     of_input, of_label = sides
     asked = {
         _INPUT: (rows, of_input, {**layer.side, **layer.side_of_input}),
