@@ -188,6 +188,7 @@ def study_list(as_json: bool) -> None:
 @click.option("--out", type=FOLDER, help="Folder of the study.  [default: runs/ib-network-SCALE-seedN]")
 @click.option("--figures", type=FOLDER, help="Also write every figure into this folder, laid out as in the papers.")
 @click.option("--format", "formats", multiple=True, type=click.Choice(["pdf", "png", "svg"]), help="Of the figures.")
+@_PLUGIN
 @click.option("--dry-run", is_flag=True, help="Show what would be computed, and change nothing.")
 def study_ib_network(**options: Any) -> None:
     """The 12-bit network of the information-bottleneck debate.

@@ -58,6 +58,7 @@ class Asked:
     out: Path | None
     figures: Path | None
     formats: tuple[str, ...]
+    plugins: tuple[Path, ...]
     dry_run: bool
 
     @property
@@ -73,9 +74,14 @@ class Asked:
 
 def study(name: str, asked: Asked) -> int:
     """Run a study; the exit code."""
+    from mibench.harness.guard import undisturbed
+    from mibench.harness.plugins import load_plugin
     from mibench.studies.jobs import jobs
     from mibench.studies.run import check_estimators
 
+    for file in asked.plugins:
+        with undisturbed(f"the plug-in {file}"):
+            load_plugin(file)
     chosen = catalogue.get(name)
     names = catalogue.select(chosen.settings, asked.settings)
     folder = asked.out or Path("runs") / f"{name}-{asked.scale}-seed{asked.seed}"

@@ -18,6 +18,8 @@ from mibench.studies.jobs import Job
 
 __all__ = ["StudyView"]
 
+_GUESSED = 30.0  # seconds' worth of trust in the guesses: what is first compiled is no measure of the rest
+
 
 class StudyView:
     """The observer of a study: products done, the one at work, and the time that is left."""
@@ -63,10 +65,8 @@ class StudyView:
     def _eta(self) -> str:
         """What is left, were the rest as much dearer than guessed as what was done."""
         cost = self._job.cost * self._share if self._job else 0.0
-        spent = self._spent + cost
-        if spent <= 0:
-            return ""
-        left = max(0.0, self._left - cost) * (time.monotonic() - self._began) / spent
+        dearer = (time.monotonic() - self._began + _GUESSED) / (self._spent + cost + _GUESSED)
+        left = max(0.0, self._left - cost) * dearer
         return f"  about {_clock(left)} left" if self._done < self._of else ""
 
     def _render(self) -> Table:

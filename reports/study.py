@@ -41,6 +41,10 @@ def render(results: Results, budget: int = study_data.BUDGET) -> str:
     packed = study_data.settings(results, budget)
     about = {name: dict(results.about.get("about", {}).get(name, {})) for name in results.settings}
     versions = results.about.get("versions") or {}
+    failures = [
+        *((each["setting"], each["product"], str(each.get("error", ""))) for each in results.failures()),
+        *((name, "", why) for name, why in packed.problems),
+    ]
     return document(
         "study.html.j2",
         SCRIPTS,
@@ -49,6 +53,7 @@ def render(results: Results, budget: int = study_data.BUDGET) -> str:
             "settings": list(packed.texts),
             "curve": ib_curve(results),
             "claims": _by_setting(claims),
+            "failed": sorted({setting for setting, _, _ in failures}),
         },
         styles=_STYLES,
         tables=False,
@@ -67,10 +72,7 @@ def render(results: Results, budget: int = study_data.BUDGET) -> str:
         planes=sum(len(results.planes(name)) for name in results.settings),
         packed=packed,
         payloads=[(name, Markup(text)) for name, text in packed.texts.items()],
-        failures=[
-            *((each["setting"], each["product"], str(each.get("error", ""))) for each in results.failures()),
-            *((name, "", why) for name, why in packed.problems),
-        ],
+        failures=failures,
         problems=problems,
         facts=list(
             provenance.facts({key: results.about[key] for key in ("versions", "hardware") if key in results.about})
@@ -96,15 +98,16 @@ def _group(tags: Sequence[str]) -> str:
     return next((title for tag, title in _GROUPS.items() if tag in tags), _OTHERS)
 
 
-def _by_setting(claims: Sequence[study_claims.ClaimLine]) -> dict[str, list[dict[str, str]]]:
-    """The claims that are checked in each setting, with what came out there: in cases that decide, where there are."""
-    found: dict[str, list[dict[str, str]]] = {}
+def _by_setting(claims: Sequence[study_claims.ClaimLine]) -> dict[str, list[dict[str, Any]]]:
+    """The claims that each setting helps to decide: their verdicts, and what its own cases found."""
+    found: dict[str, list[dict[str, Any]]] = {}
     for claim in claims:
-        deciding = {case.setting for case in claim.cases if case.primary}
+        own: dict[str, list[str]] = {}
         for case in claim.cases:
-            if case.setting in deciding and not case.primary:
-                continue
-            told = {"id": claim.id, "title": claim.title, "verdict": case.verdict, "estimator": case.estimator,
-                    "number": case.number}  # fmt: skip
-            found.setdefault(case.setting, []).append(told)
+            if case.primary:
+                said = " ".join(filter(None, (case.estimator, *case.labels.values(), case.word)))
+                own.setdefault(case.setting, []).append(": ".join(filter(None, (said, case.number or case.detail))))
+        for setting, lines in own.items():
+            told = {"id": claim.id, "title": claim.title, "verdict": claim.verdict, "word": claim.word, "here": lines}
+            found.setdefault(setting, []).append(told)
     return found

@@ -16,6 +16,7 @@ from mibench.reports.words import digits, plural
 __all__ = ["MARKS", "CaseLine", "ClaimLine", "Matrix", "read", "tally"]
 
 MARKS = {"holds": "✓", "fails": "✗", "undecided": "?"}
+_NOT_RUN = "not run"
 _COLUMNS = ("estimator", "init", "layer", "activation", "mode")  # which label becomes the columns of a matrix
 _ROWS = ("activation", "mode", "init", "layer", "estimator")  # the order of the others
 
@@ -32,6 +33,11 @@ class CaseLine:
     number: str
     detail: str
     missing: bool = False
+
+    @property
+    def word(self) -> str:
+        """The verdict in words: what was not run is not left undecided by its numbers."""
+        return _NOT_RUN if self.missing else self.verdict
 
 
 @dataclass(frozen=True)
@@ -63,6 +69,14 @@ class ClaimLine:
     def primary(self) -> int:
         """How many cases the verdict rests on."""
         return sum(case.primary for case in self.cases)
+
+    @property
+    def word(self) -> str:
+        """The verdict in words: ``not run`` where all that it lacks are cases that were not run."""
+        deciding = [case for case in self.cases if case.primary]
+        lacking = any(case.missing for case in deciding)
+        open_ = any(case.verdict == "undecided" and not case.missing for case in deciding)
+        return _NOT_RUN if self.verdict == "undecided" and lacking and not open_ else self.verdict
 
 
 def read(path: Path) -> list[ClaimLine]:
@@ -100,9 +114,9 @@ def _claim(told: Mapping[str, Any]) -> ClaimLine:
 
 
 def _decided_by(verdict: str, primary: Sequence[CaseLine]) -> str:
-    """The first number that gives the verdict, and how many of the cases that decide give it or are not there."""
+    """The number of the first case that gives the verdict, and how many of the cases that decide give it or are not there."""
     agreeing = [case for case in primary if case.verdict == verdict and not case.missing]
-    told = [next((case.number for case in agreeing if case.number), "")]
+    told = [agreeing[0].number if agreeing else ""]
     if agreeing and len(primary) > 1:
         told.append(f"{verdict} in {len(agreeing)} of {plural(len(primary), 'case')}")
     if missing := sum(case.missing for case in primary):
@@ -123,7 +137,7 @@ def _case(told: Mapping[str, Any]) -> CaseLine:
         {str(key): str(value) for key, value in dict(told["labels"]).items()},
         _verdict(told),
         _number(told.get("statistic"), told.get("interval"), str(told.get("unit", ""))),
-        str(told.get("detail", "")),
+        str(told.get("detail", "")).removeprefix(f"{_NOT_RUN}: "),
         bool(told.get("missing", False)),
     )
 

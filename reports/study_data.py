@@ -149,7 +149,7 @@ def _measures(results: Results, name: str, problems: list[tuple[str, str]]) -> d
         problems.append((name, str(error)))
         return None
     places = kept(found.epochs, _POINTS)
-    packed: dict[str, Any] = {"epochs": found.epochs[places].tolist()}
+    packed: dict[str, Any] = {"epochs": found.epochs[places].tolist(), "runs": len(found.loss)}
     for key, values in (("loss", found.loss), ("accuracy", found.accuracy)):
         series = np.moveaxis(values[:, places], 1, -1)  # (R, 2, E)
         packed[key] = {"mean": pack(known_mean(series)), "sd": pack(_spread(series))}

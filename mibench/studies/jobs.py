@@ -14,8 +14,8 @@ __all__ = ["Job", "asked_planes", "jobs", "planes_of"]
 # Seconds on two cores, roughly: they only weigh the estimate of what is left.
 _STEP = 1.1e-5  # of one run, 256 rows, 294 parameters
 _NOISE = 1.7  # times as much where units are noisy
-_POINT = {"exact": 4e-4, "bins": 1e-3, "adaptive": 1.3e-3, "kde": 0.3, "sp": 3.0}  # a run at an epoch, all layers
-_REGISTERED = 20.0
+_POINT = {"exact": 4e-4, "bins": 1e-3, "adaptive": 1.3e-3, "kde": 0.3, "sp": 0.8}  # a run at an epoch, all layers
+_REGISTERED = 5.0
 _ANALYSIS = {"paper": 40.0, "quick": 2.0}
 _OWN_POINTS, _OWN_RUNS = {"paper": 20, "quick": 4}, {"paper": 3, "quick": 1}  # of registered estimators, which are dear
 

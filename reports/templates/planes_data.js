@@ -40,7 +40,7 @@ async function unpackPlane(plane) {
 }
 
 async function unpackMeasures(measures) {
-  const found = { epochs: measures.epochs };
+  const found = { epochs: measures.epochs, runs: measures.runs };
   for (const key of ["loss", "accuracy", "highest"]) {
     found[key] = { mean: await unpack(measures[key].mean), sd: await unpack(measures[key].sd) };
   }

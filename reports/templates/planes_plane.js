@@ -39,7 +39,7 @@ const scaled = (values, unit) => Float64Array.from(values, (value) => value * un
 function told(plane, track, epochs, i, view) {
   const unit = view.unit;
   const who = track.run === null ? `mean of ${plural(plane.runs.length, "run")}` : `run ${plane.runs[track.run]}`;
-  const spread = (which) => (track.sd ? ` \u00b1 ${number(track.sd[which][i] * unit)} sd` : "");
+  const spread = (which) => (track.sd && plane.runs.length > 1 ? ` \u00b1 ${number(track.sd[which][i] * unit)} sd` : "");
   const lines = [
     `${layerName(track.layer)}, epoch ${epochs[i]}, ${who}`,
     `I(X;T) ${number(track.x[i] * unit)} ${view.unitName}${spread(0)}`,
