@@ -105,7 +105,8 @@ def _by_setting(claims: Sequence[study_claims.ClaimLine]) -> dict[str, list[dict
         own: dict[str, list[str]] = {}
         for case in claim.cases:
             if case.primary:
-                said = " ".join(filter(None, (case.estimator, *case.labels.values(), case.word)))
+                labels = (value for key, value in case.labels.items() if key != "estimator")
+                said = " ".join(filter(None, (case.estimator, *labels, case.word)))
                 own.setdefault(case.setting, []).append(": ".join(filter(None, (said, case.number or case.detail))))
         for setting, lines in own.items():
             told = {"id": claim.id, "title": claim.title, "verdict": claim.verdict, "word": claim.word, "here": lines}

@@ -114,7 +114,7 @@ def _claim(told: Mapping[str, Any]) -> ClaimLine:
 
 
 def _decided_by(verdict: str, primary: Sequence[CaseLine]) -> str:
-    """The number of the first case that gives the verdict, and how many of the cases that decide give it or are not there."""
+    """The number of the first case that gives the verdict; how many that decide give it, and how many are not there."""
     agreeing = [case for case in primary if case.verdict == verdict and not case.missing]
     told = [agreeing[0].number if agreeing else ""]
     if agreeing and len(primary) > 1:

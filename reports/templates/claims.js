@@ -15,6 +15,18 @@ function filterClaims() {
   document.getElementById("claim-count").textContent = `${shown} of ${plural(claimLines.length, "claim")}`;
 }
 
+// Open a claim and go to it, though a filter hides it.
+function showClaim(id) {
+  const line = claimLines.find((each) => each.dataset.id === id);
+  if (!line) return;
+  line.hidden = false;
+  line.open = true;
+  line.scrollIntoView({ block: "start" });
+  line.querySelector("summary").focus({ preventScroll: true });
+}
+
+const followClaim = () => showClaim(new URLSearchParams(location.hash.slice(1)).get("claim"));
+
 if (claimForm) {
   claimForm.hidden = false;
   claimForm.addEventListener("input", filterClaims);
@@ -26,4 +38,6 @@ if (claimForm) {
     all.textContent = open ? "Close all" : "Open all";
   });
   filterClaims();
+  window.addEventListener("hashchange", followClaim);
+  followClaim();
 }

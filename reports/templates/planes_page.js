@@ -43,6 +43,7 @@ function make(name, properties = {}, ...children) {
 function viewOf() {
   const find = (name) => setting.planes.find((plane) => plane.estimator === name);
   const main = find(state.estimator) ?? setting.planes[0];
+  if (main && state.run >= main.runs.length) state.run = 0; // of an address, or of an estimator with more runs
   const over = state.over && state.over !== main?.estimator ? find(state.over) : null;
   const view = { ...state, setting, planes: main ? [main, ...(over ? [over] : [])] : [], unit: state.unit === "bits" ? BITS : 1, unitName: state.unit };
   view.curve = given.curve && setting.tags?.includes("szt") ? given.curve : null;
@@ -98,10 +99,11 @@ function drawnPanels(view) {
   const panels = make("div", { className: "panels" });
   const who = view.mode === "mean" ? `mean of ${plural(view.planes[0].runs.length, "run")}` : view.mode === "runs" ? `${plural(view.planes[0].runs.length, "run")} at epoch ${view.epoch}` : `run ${view.planes[0].runs[view.run ?? view.planes[0].median] ?? ""}`;
   panels.append(figureOf({ title: `Plane: ${view.planes[0].estimator}, ${who}`, keys: planeKeys(view), note: planeNote(view), draw: (figure) => drawPlane(figure, view) }, `${view.setting.name}-plane`));
-  const spread = view.mode === "run" ? "Thin: mean of runs; bands: one standard deviation over runs." : "Bands: one standard deviation over runs.";
+  const several = view.planes[0].runs.length > 1;
+  const spread = !several ? "" : view.mode === "run" ? "Thin: mean of runs; bands: one standard deviation over runs." : "Bands: one standard deviation over runs.";
   const side = make("div", { className: "side" });
   side.append(figureOf({ title: "I(X;T) against the epoch", note: spread, draw: (figure) => drawCurves(figure, view, 0) }, `${view.setting.name}-ix`));
-  side.append(figureOf({ title: "I(T;Y) against the epoch", note: `${spread}${view.nulls && view.planes[0].null ? " Dotted: the null." : ""}`, draw: (figure) => drawCurves(figure, view, 1) }, `${view.setting.name}-iy`));
+  side.append(figureOf({ title: "I(T;Y) against the epoch", note: `${spread}${view.nulls && view.planes[0].null ? " Dotted: the null." : ""}`.trim(), draw: (figure) => drawCurves(figure, view, 1) }, `${view.setting.name}-iy`));
   panels.append(side);
   return panels;
 }
@@ -115,6 +117,7 @@ function valuesTable(view) {
   const body = make("tbody");
   for (const track of tracks) {
     const meanAt = upTo(main.epochs, epochs[place]);
+    const sd = (which) => (main.runs.length > 1 ? at(main.sd[which]) : NaN);
     const at = (array) => array.values[track.layer * main.epochs.length + meanAt] * view.unit;
     const second = others.flatMap((each) => {
       const found = tracksOf(each, { ...view, mode: view.mode === "runs" ? "mean" : view.mode });
@@ -122,7 +125,7 @@ function valuesTable(view) {
       const same = found.tracks.find(({ layer }) => layer === track.layer);
       return same ? [same.x[i] * view.unit, same.y[i] * view.unit] : [NaN, NaN];
     });
-    const cells = [track.x[place] * view.unit, at(main.sd[0]), track.y[place] * view.unit, at(main.sd[1]), ...(main.null ? [at(main.null)] : []), ...second];
+    const cells = [track.x[place] * view.unit, sd(0), track.y[place] * view.unit, sd(1), ...(main.null ? [at(main.null)] : []), ...second];
     const name = make("th", { scope: "row", textContent: layerName(track.layer) });
     body.append(make("tr", {}, name, ...cells.map((value) => make("td", { textContent: number(value) }))));
   }
@@ -233,23 +236,14 @@ function headOf() {
   if (setting.variant_of) facts.push(`varies ${setting.variant_of}`);
   if (planned && ran && planned !== ran) facts.push(`${plural(planned, "run")} planned`);
   head.append(make("ul", { className: "chips" }, ...facts.map((text) => make("li", { textContent: text }))));
-  const chips = new Map();
-  for (const { id, title, verdict } of given.claims[setting.name] ?? []) {
-    if (!chips.has(id)) chips.set(id, { title, verdicts: new Set() });
-    chips.get(id).verdicts.add(verdict);
-  }
-  if (chips.size) {
-    const list = make("ul", { className: "chips", ariaLabel: "Claims checked here" });
-    for (const [id, { title, verdicts }] of chips) {
-      const told = [...verdicts];
-      const link = make("a", { href: "#claims", className: told.length === 1 ? told[0] : "", title, textContent: `${id} ${told.join(", ")}` });
+  const claims = given.claims[setting.name] ?? [];
+  if (claims.length) {
+    const list = make("ul", { className: "chips", ariaLabel: "Claims that this setting helps to decide" });
+    for (const { id, title, verdict, word, here } of claims) {
+      const link = make("a", { href: `#claim=${encodeURIComponent(id)}`, className: verdict, title: [`${title}. Here:`, ...here].join("\n"), textContent: `${id} ${word}` });
       link.addEventListener("click", (event) => {
-        event.preventDefault();
-        const line = document.querySelector(`.claim[data-id="${CSS.escape(id)}"]`);
-        line.hidden = false;
-        line.open = true;
-        line.scrollIntoView({ block: "center" });
-        line.querySelector("summary").focus({ preventScroll: true });
+        event.preventDefault(); // the address stays that of the setting
+        showClaim(id);
       });
       list.append(make("li", {}, link));
     }
@@ -272,14 +266,14 @@ function show(keep = false) {
   }
   for (const [i, part] of [...measuresOf(view), ...chartsOf(view)].entries()) small.append(figureOf(part, `${setting.name}-${i}`));
   if (small.children.length) parts.push(small);
-  if (parts.length === 1) parts.push(make("p", { textContent: "Nothing of this setting can be drawn: what failed is listed below." }));
+  if (parts.length === 1) parts.push(make("p", { textContent: given.failed.includes(setting.name) ? "Nothing of this setting can be drawn: what failed is listed below." : "Nothing of this setting has been computed yet." }));
   holder.replaceChildren(...parts);
   sayTime(view);
 }
 
 async function open(wanted, focus) {
+  setting = null; // first: what stops must not write the old setting's address
   stop();
-  setting = null;
   state = wanted;
   holder.setAttribute("aria-busy", "true");
   const found = await load(wanted.setting);

@@ -9,6 +9,14 @@ function now(chart, epoch) {
   draw(chart.layer, "line", { x1: x, x2: x, y1: chart.box.top, y2: chart.box.bottom, class: "cursor" }, { stroke: INK, "stroke-width": 1, "stroke-dasharray": "3 3" });
 }
 
+// A standard deviation above and below, but not below 0 nor above 12 bits of input or 1 of label, unless the mean is.
+function spreadOf(own, sd, which, unit) {
+  const most = (which ? 1 : 12) * Math.LN2 * unit;
+  const low = own.map((value, i) => Math.max(value - sd[i], Math.min(value, 0)));
+  const high = own.map((value, i) => Math.min(value + sd[i], Math.max(value, most)));
+  return [low, high];
+}
+
 // I(X;T) (which = 0) or I(T;Y) (1) of every layer: the mean with its spread over runs, or one run over that mean.
 function drawCurves(figure, view, which) {
   const [xs, name] = [view.planes[0].epochs, which ? "I(T;Y)" : "I(X;T)"];
@@ -31,7 +39,7 @@ function drawCurves(figure, view, which) {
       const sd = scaled(track.sd[which], view.unit);
       const colour = series(track.layer);
       const style = { stroke: colour, "stroke-width": 1.6, ...(second && { "stroke-dasharray": "5 4", "stroke-width": 1.2 }) };
-      if (!second) band(chart, plane.epochs, own.map((value, i) => value - sd[i]), own.map((value, i) => value + sd[i]), colour);
+      if (!second) band(chart, plane.epochs, ...spreadOf(own, sd, which, view.unit), colour);
       line(chart, plane.epochs, own, one ? { ...style, opacity: 0.35 } : style);
       if (which && view.nulls && track.null && !second) line(chart, plane.epochs, scaled(track.null, view.unit), { stroke: colour, "stroke-width": 1, "stroke-dasharray": "1.5 3" });
       if (!one) own.forEach((value, i) => tell(chart, plane.epochs[i], value, () => told(plane, track, plane.epochs, i, view)));
@@ -55,7 +63,7 @@ function drawMeasure(figure, view, title, lines, label, options = {}) {
   for (const { name, colour, mean, sd, dashed } of lines) {
     band(chart, epochs, mean.map((value, i) => value - sd[i]), mean.map((value, i) => value + sd[i]), colour);
     line(chart, epochs, mean, { stroke: colour, ...(dashed && { "stroke-dasharray": "6 3" }) });
-    mean.forEach((value, i) => tell(chart, epochs[i], value, () => `${name}, epoch ${epochs[i]}\n${number(value, 4)} \u00b1 ${number(sd[i], 4)} sd over runs`));
+    mean.forEach((value, i) => tell(chart, epochs[i], value, () => `${name}, epoch ${epochs[i]}\n${number(value, 4)}${view.setting.measures.runs > 1 ? ` \u00b1 ${number(sd[i], 4)} sd over runs` : ""}`));
   }
   now(chart, view.epoch);
   hover(chart);

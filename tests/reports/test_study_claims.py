@@ -44,8 +44,20 @@ def test_the_case_that_decides_is_shown_and_counted(tmp_path: Path) -> None:
     found = line(tmp_path, "fails", case("holds", 1.0), case("fails", 2.0), case("fails", 3.0, primary=False))
     assert found.number == "2.00 bits; fails in 1 of 2 cases"
     assert found.rule == "Mean is high."
+    found = line(tmp_path, "undecided", case("holds", 1.0), case("undecided", 2.0), case("undecided", 3.0))
+    assert found.number == "2.00 bits; undecided in 2 of 3 cases"
 
 
 def test_cases_that_were_not_run_are_why_it_is_undecided(tmp_path: Path) -> None:
     found = line(tmp_path, "undecided", case("holds", 1.0), case("undecided", None, missing=True))
     assert found.number == "1 of 2 cases not run"
+    assert (found.verdict, found.word) == ("undecided", "not run")
+    assert [case.word for case in found.cases] == ["holds", "not run"]
+
+
+def test_what_its_numbers_leave_open_is_undecided(tmp_path: Path) -> None:
+    found = line(tmp_path, "undecided", case("undecided", 1.0), case("undecided", None, missing=True))
+    assert found.word == "undecided"
+    assert line(tmp_path, "fails", case("fails", 1.0), case("undecided", None, missing=True)).word == "fails"
+    others = case("undecided", None, missing=True, primary=False)
+    assert line(tmp_path, "undecided", case("undecided", 1.0), others).word == "undecided"

@@ -44,7 +44,11 @@ CLAIMS = (
            for mode, init, verdict in (("paper", "glorot", "holds"), ("paper", "fan-in", "fails"),
                                        ("tfmot", "glorot", "undecided"), ("tfmot", "fan-in", "fails"))]),
     claim("R4", "fails", "Rasmussen (thesis), figure 5.3", [case("second", "fails", estimator="exact")]),
-    claim("S3", "undecided", f"{HOSTILE}, figure 3", [case("second", "undecided")]),
+    claim("S3", "undecided", f"{HOSTILE}, figure 3",
+          [case("second", "undecided"), case("first", "fails", mode="control")]),
+    claim("S4", "undecided", "A paper", [{**case("variant", "undecided"), "missing": True, "detail": "not run: x"}]),
+    claim("W1", "holds", "A paper", [case("first", "holds", init=f"init {place}", activation=f"function {row}")
+                                     for place in range(20) for row in range(3)]),
 )  # fmt: skip
 
 
@@ -265,12 +269,12 @@ def test_claims_are_filtered_and_opened(see: Callable[..., Any]) -> None:
     opened = see()
     page = opened.page
     shown = page.locator(".claim:visible")
-    assert shown.count() == 3
+    assert shown.count() == 5
     page.locator("[name=verdict][value=holds]").uncheck()
-    assert shown.count() == 2
+    assert shown.count() == 3
     page.locator("[name=paper]").select_option("Rasmussen")
     assert shown.count() == 1
-    assert page.locator("#claim-count").text_content() == "1 of 3 claims"
+    assert page.locator("#claim-count").text_content() == "1 of 5 claims"
     page.locator("[name=verdict][value=holds]").check()
     page.locator("[name=paper]").select_option("")
     page.locator("[name=words]").fill("statement of l2")
@@ -296,6 +300,64 @@ def test_a_setting_leads_to_its_claims(see: Callable[..., Any]) -> None:
     opened = see(at("second"))
     opened.page.get_by_role("link", name="R4 fails").click()
     assert opened.page.locator(".claim[data-id=R4]").get_attribute("open") is not None
+    assert "setting=second" in opened.page.url
+
+
+def test_chips_tell_the_verdicts_of_claims_that_a_setting_decides(see: Callable[..., Any]) -> None:
+    chips = see(at("first")).page.locator("#setting [aria-label^=Claims] a")
+    assert chips.all_text_contents() == ["L2 holds", "W1 holds"], "a control decides nothing"
+    assert "glorot holds: 0.410 [0.310, 0.520] bits" in chips.first.get_attribute("title")
+    chips = see(at("variant")).page.locator("#setting [aria-label^=Claims] a")
+    assert chips.all_text_contents() == ["S4 not run"]
+    assert chips.first.get_attribute("class") == "undecided"
+
+
+def test_an_address_leads_to_a_claim(see: Callable[..., Any]) -> None:
+    opened = see("#claim=W1")
+    line = opened.page.locator(".claim[data-id=W1]")
+    assert line.get_attribute("open") is not None
+    assert line.evaluate("line => line.getBoundingClientRect().top") < 900
+    opened.page.locator("[name=words]").fill("nothing of this kind")
+    opened.page.evaluate("() => { location.hash = '#claim=R4'; }")
+    opened.page.locator(".claim[data-id=R4][open]").wait_for(timeout=2000)
+    is_quiet(see("#claim=nothing"))
+
+
+@pytest.mark.parametrize("width", [1300, 400])
+def test_open_claims_do_not_widen_the_page(see: Callable[..., Any], width: int) -> None:
+    page = see(viewport={"width": width, "height": 900}).page
+    page.locator("#claim-open").click()
+    for details in page.locator(".claim details").all():
+        details.evaluate("each => { each.open = true; }")
+    matrix = page.locator(".claim[data-id=W1] .scroll")
+    assert matrix.evaluate("each => each.scrollWidth > each.clientWidth"), "this one is wide"
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_a_link_to_a_setting_stays_in_the_address(see: Callable[..., Any]) -> None:
+    opened = see(at("first"))
+    opened.page.evaluate("hash => { location.hash = hash; }", at("second"))
+    opened.page.locator("#setting h3", has_text="second").wait_for(timeout=2000)
+    assert "setting=second" in opened.page.url
+
+
+def test_one_run_has_no_spread(see: Callable[..., Any]) -> None:
+    opened = see(at("second"))
+    assert set(opened.column("sd over runs", ".values table")) == {"\N{EN DASH}"}
+    assert "standard deviation" not in opened.page.locator(".panels").text_content()
+    assert "\N{EN DASH}" not in see(at("first")).column("sd over runs", ".values table")
+
+
+def test_only_what_failed_is_said_to_have_failed(
+    save_study: Callable[..., Path], view: Callable[..., Any], tmp_path: Path
+) -> None:
+    folder = save_study(tmp_path / "none", {"waiting": [], "broken": []}, failed=[("broken", "plane-exact", "why")])
+    for path in folder.glob("settings/*/measures.npz"):
+        path.unlink()
+    opened = view(reports.write_study(folder)["report.html"])
+    opened.page.locator("#setting", has_text="Nothing of this setting has been computed yet.").wait_for(timeout=2000)
+    opened = view(folder / "report.html", at("broken"))
+    opened.page.locator("#setting", has_text="what failed is listed below").wait_for(timeout=2000)
 
 
 @pytest.mark.parametrize("context", [{"color_scheme": "dark"}, {"viewport": {"width": 390, "height": 800}}])
@@ -311,6 +373,8 @@ def test_an_address_of_nothing_shows_the_usual(see: Callable[..., Any]) -> None:
     assert opened.page.locator("#setting h3").text_content() == "first"
     opened = see(at("first", estimator="nothing", over="nothing", unit="ells", mode="run", run="99"))
     assert opened.page.locator("#setting figure svg").count() == 7
+    assert opened.page.locator("[name=run]").input_value() == "0"
+    assert ", run 0" in opened.page.locator(".panels h4").first.text_content()
     is_quiet(opened)
 
 
