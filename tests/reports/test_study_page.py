@@ -81,7 +81,10 @@ def report(
     arrays = {"epochs": epochs, **{key: np.ones((2, 4, 3)) for key in ("mean", "std", "row_std", "norm")}}
     arrays["std"][0, 0] = 0.0
     save_analysis(results.path("second", "analysis-snr"), arrays)
-    save_analysis(results.path("second", "analysis-fixed-point"), {"steps": epochs, "share": np.ones((2, 4))})
+    layers = {
+        key: np.ones((2, 3)) for key in ("i_x", "i_y", "curve_i_y", "beta", "null_beta", "residual", "null_residual")
+    }
+    save_analysis(results.path("second", "analysis-fixed-point"), layers)
     save_analysis(results.path("first", "analysis-clustering"), {"epochs": epochs})
     return reports.write_study(folder)["report.html"]
 
@@ -241,7 +244,7 @@ def test_the_null_and_the_curve_are_drawn_where_they_are_known(see: Callable[...
 def test_analyses_are_charts(see: Callable[..., Any]) -> None:
     opened = see(at("second"))
     assert "signal to noise" in opened.page.locator(".small").text_content()
-    assert "fixed-point: share" in opened.page.locator(".small").text_content()
+    assert "Layers and the IB curve" in opened.page.locator(".small").text_content()
     assert "analysis clustering cannot be drawn" in opened.page.locator("#failures").text_content()
     opened = see(at("ib-curve"))
     assert opened.page.locator("#setting figure svg").count() == 3
