@@ -7,7 +7,7 @@ from the others. So encoders are sought in many ways, and the best one found is 
 
 - falling, from the greatest beta of a dense grid, from one value of T for each of X mixed with a tenth of noise, then
   from each beta to the next smaller one, so that values of T merge;
-- rising, from each beta to the next greater one, where each x is given a value of T of its own again, so that they split;
+- rising, from each beta to the next greater one, where each x is given a value of T of its own, so that they split;
 - of few values of X, from a number of encoders drawn at random, the same at every call;
 - where the encoder of another beta is better than a beta's own, anew from that one.
 """
@@ -30,6 +30,7 @@ __all__ = ["IBCurve", "curve"]
 _MIXED = 0.1  # of a start
 _BETTER, _ROUNDING = 1e-9, 1e-14  # nats by which another encoder must be better, and times beta
 _RATIO = 1.1  # of beta - 1 from one beta of the grid to the next, at most
+_COARSE, _SHORT = 1e-5, 200  # tolerance and iterations of the search; only the points asked for are finished
 _FEW, _DRAWS, _EVERY = 12, 12, 4  # values of X, encoders drawn for them, at every so manieth beta
 _SPARSE = (0.1, 0.5, 1.0)  # concentrations of the draws
 _POINTS, _NEAREST, _FARTHEST = 100, 0.01, 1000.0  # of the usual betas: how many, the least above 1, the greatest
@@ -41,6 +42,9 @@ Floats = NDArray[np.float64]
 class IBCurve:
     """Points of the IB curve of a joint distribution, in nats.
 
+    Every point is attained by an encoder, so it lies on the true curve or below it. The problem is not convex: these
+    are the best encoders that were found, and a better one is not excluded.
+
     Attributes
     ----------
     betas : ndarray, shape (B,)
@@ -48,7 +52,8 @@ class IBCurve:
     i_x, i_y : ndarray, shape (B,)
         I(X;T) and I(T;Y).
     converged : ndarray of bool, shape (B,)
-        Whether the iteration came to rest. Where not, the point is that of a valid encoder, at or below the curve.
+        Whether the iteration came to rest: the encoder is a fixed point. That is no certificate that it is the best at
+        its beta. Where not, the point is that of a valid encoder all the same, at or below the curve.
     h_x, i_xy : float
         H(X) and I(X;Y).
     h_sufficient : float
@@ -73,7 +78,8 @@ class IBCurve:
         """The greatest I(T;Y) found at an I(X;T), in nats: the upper concave envelope of the points.
 
         (0, 0) and (`h_sufficient`, `i_xy`) are points too. Between two points, T may be either's, by a coin that is
-        part of it, so all of the envelope is attained; the true curve may lie a little above it between points.
+        part of it, so all of the envelope is attained: a lower bound of the true curve, which may lie above it between
+        points, and at points where the search missed the best encoder.
 
         Parameters
         ----------
@@ -147,8 +153,12 @@ def curve(
     Notes
     -----
     Up to beta = 1 the best encoder keeps nothing: I(T;Y) <= I(X;T). Rows with the same p(y|x) are taken as one value
-    of X, which changes no point of the curve. The equations can have more than one solution; a point is that of an
-    encoder at hand, so it is never above the curve, and no other point's encoder is better at its beta.
+    of X, which changes no point of the curve.
+
+    The problem is not convex. A point is that of an encoder at hand, so it is never above the curve; but it can be that
+    of a local optimum, which the iteration cannot tell from the best. The search goes through a dense grid of betas,
+    down and up, whatever betas are asked for, from random encoders too where X has few values, and keeps the best of
+    what it finds; in the end no other point's encoder is better at its beta.
 
     Where Y is a function of X the curve is the line I(T;Y) = I(X;T) up to H(Y), and flat from there. All of the line
     is best at beta = 1, so no other beta finds anything but its ends (Kolchinsky, Tracey and Van Kuyk, ICLR 2019).
@@ -166,23 +176,24 @@ def curve(
     iterations = check_count("iterations", iterations, 1)
     order = _usual_betas(joint) if betas is None else _checked(betas)
     every = np.union1d(order, _grid(joint, order))
-    search = _Search(joint, every, tolerance, iterations)
+    asked = np.searchsorted(every, order)
+    search = _Search(joint, every, max(tolerance, _COARSE), min(iterations, _SHORT))
     search.fall()
     search.rise()
     if len(joint.p_x) <= _FEW:
         search.draw()
     search.exchange()
-    asked = np.searchsorted(every, order)
+    search.finish(asked, tolerance, iterations)
     return IBCurve(
         order,
-        search.i_x[asked],
-        search.i_y[asked],
-        search.change[asked] < tolerance,
+        search.i_x,
+        search.i_y,
+        search.change < tolerance,
         joint.h_x,
         joint.i_xy,
         entropy(joint.p_x),
         joint.rows,
-        _side_by_side([search.encoders[at] for at in asked])[:, joint.member] if encoders else None,
+        _side_by_side(search.encoders)[:, joint.member] if encoders else None,
     )
 
 
@@ -203,7 +214,7 @@ class _Search:
         encoder = merged(p_x, rule, encoder)
         i_x, i_y = information(p_x, rule, encoder)
         better = self.i_x[at] - i_x - beta * (self.i_y[at] - i_y)
-        if better > _margin(beta) or (better > 0 and change < self._tolerance):
+        if better > _margin(beta) or (better > -_margin(beta) and change < self.change[at]):
             self.encoders[at], self.i_x[at], self.i_y[at], self.change[at] = encoder, i_x, i_y, change
         return encoder
 
@@ -237,6 +248,19 @@ class _Search:
                 return
             for at, start in [(int(at), self.encoders[best[at]]) for at in np.flatnonzero(worse)]:
                 self._solve(at, start)
+
+    def finish(self, asked: NDArray[np.int64], tolerance: float, iterations: int) -> None:
+        """Iterate on at some betas, falling once more, and exchange among them; the others are left."""
+        for each in ("i_x", "i_y", "change", "_betas"):
+            setattr(self, each, getattr(self, each)[asked])
+        self.encoders = [self.encoders[at] for at in asked]
+        self._tolerance, self._iterations = tolerance, iterations
+        self._above = np.flatnonzero(self._betas > 1)
+        for at in self._above:
+            self._solve(int(at), self.encoders[at])
+        for at in self._above[-2::-1]:  # just above where something begins to be kept the search stops too early
+            self._solve(int(at), self.encoders[at + 1])
+        self.exchange()
 
 
 def _margin(beta: Any) -> Any:

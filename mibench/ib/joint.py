@@ -63,8 +63,8 @@ def entropy(p: Floats) -> float:
     return max(0.0, float(-(some * np.log(some)).sum()))
 
 
-def table(name: str, values: Any, ndim: int) -> Floats:
-    """A table of probabilities: finite, not negative, not empty.
+def table(name: str, values: Any, ndim: int, what: str = "probabilities") -> Floats:
+    """A table of probabilities or other amounts: finite, not negative, not empty.
 
     Raises
     ------
@@ -74,13 +74,13 @@ def table(name: str, values: Any, ndim: int) -> Floats:
     try:
         found = np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError) as error:
-        raise InputError(f"{name} cannot be read as numbers ({error}): give an array of probabilities") from error
+        raise InputError(f"{name} cannot be read as numbers ({error}): give an array of {what}") from error
     if found.ndim != ndim or not found.size:
         raise InputError(f"{name} has shape {found.shape}: give a filled array with {ndim} axes")
     if not np.isfinite(found).all():
         raise InputError(f"{name} has {int((~np.isfinite(found)).sum())} values that are NaN or infinite")
     if found.min() < 0:
-        raise InputError(f"{name} has negative values, {found.min():g} the least: give probabilities")
+        raise InputError(f"{name} has negative values, {found.min():g} the least: give {what} of at least 0")
     return found
 
 

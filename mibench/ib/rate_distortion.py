@@ -107,7 +107,7 @@ def blahut_arimoto(
     >>> round(coin.rate[0], 6)  # ln 2 - h(0.1)
     0.368064
     """
-    source, costs = distribution("p_x", p_x), table("distortion", distortion, 2)
+    source, costs = distribution("p_x", p_x), table("distortion", distortion, 2, "distortions")
     if len(costs) != len(source):
         raise InputError(f"distortion has {len(costs)} rows for {len(source)} values of x: give a row for each")
     if not (np.isfinite(tolerance) and tolerance > 0):
@@ -118,10 +118,10 @@ def blahut_arimoto(
     source, costs = source[source > 0], costs[source > 0]
     search = _Search(source, costs, tolerance, iterations)
     if betas is not None:
-        slopes = np.atleast_1d(table("betas", betas, np.ndim(betas)))
+        slopes = np.atleast_1d(table("betas", betas, np.ndim(betas), "slopes"))
         found = [search.at_slope(float(beta)) for beta in slopes]
     else:
-        wanted = np.atleast_1d(table("distortions", distortions, np.ndim(distortions)))
+        wanted = np.atleast_1d(table("distortions", distortions, np.ndim(distortions), "distortions"))
         found = [search.at_distortion(float(target)) for target in wanted]
     slope, distance, upper, lower = (np.array(each) for each in zip(*found, strict=True))
     return RateDistortion(distance, upper, lower, slope, upper - lower <= tolerance)

@@ -126,6 +126,51 @@ def test_a_convex_problem_has_the_same_answer(beta: float) -> None:
     assert ours >= convex.lower[0] + beta * convex.distortion[0] - beta * 1e-5  # of the grid
 
 
+def least_lagrangian(joint: NDArray[np.float64], betas: list[float], starts: int = 40) -> NDArray[np.float64]:
+    """Of I(X;T) - beta I(T;Y), from many random encoders, all betas and starts side by side; shape (B,)."""
+    rng, p_x, p_y, size = np.random.default_rng(0), joint.sum(axis=1), joint.sum(axis=0), len(joint)
+    rows, slope = joint / p_x[:, None], np.array(betas)[:, None]
+    sharp = [0.05, 0.1, 0.5, 1.0]
+    drawn = [rng.dirichlet(np.full(size, sharp[k % 4]), size=size) for k in range(starts)]
+    encoder = np.repeat(np.array([0.9 * np.eye(size) + 0.1 / size, *drawn])[None], len(betas), axis=0)
+    tiny = np.finfo(np.float64).tiny
+    for _ in range(600):
+        p_t = np.maximum(p_x @ encoder, tiny)
+        p_ty = np.swapaxes(encoder, 2, 3) @ joint
+        score = np.log(p_t)[:, :, None] + slope[..., None, None] * (
+            rows @ np.swapaxes(np.log(np.maximum(p_ty / p_t[..., None], tiny)), 2, 3)
+        )
+        encoder = np.exp(score - score.max(axis=3, keepdims=True))
+        encoder /= encoder.sum(axis=3, keepdims=True)
+    p_t, p_ty = np.maximum(p_x @ encoder, tiny), np.swapaxes(encoder, 2, 3) @ joint
+    i_x = (p_x[:, None] * encoder * np.log(np.maximum(encoder, tiny) / p_t[:, :, None])).sum(axis=(2, 3))
+    i_y = (p_ty * np.log(np.maximum(p_ty, tiny) / np.maximum(p_t[..., None] * p_y, tiny))).sum(axis=(2, 3))
+    return np.asarray((i_x - slope * i_y).min(axis=1))
+
+
+def hostile() -> list[NDArray[np.float64]]:
+    """Joints with local optima: the first has one at beta = 30 that falling through few betas does not leave."""
+    found = []
+    rng = np.random.default_rng(0)
+    for _ in range(5):
+        rows, columns = int(rng.integers(3, 7)), int(rng.integers(2, 5))
+        found.append(rng.dirichlet(np.full(rows * columns, 0.4)).reshape(rows, columns))
+    rng = np.random.default_rng(9)
+    for _ in range(7):
+        rows, columns = int(rng.integers(4, 7)), int(rng.integers(2, 4))
+        found.append(rng.dirichlet(np.full(rows * columns, 0.4)).reshape(rows, columns))
+    return found
+
+
+@pytest.mark.parametrize("joint", hostile())
+def test_no_other_start_finds_a_better_encoder(joint: NDArray[np.float64]) -> None:
+    betas = [1.5, 3.0, 8.0, 30.0, 62.3]
+    least = least_lagrangian(joint, betas)
+    for found in (curve(joint, betas), *(curve(joint, [beta]) for beta in betas[2:])):
+        at = np.searchsorted(betas, found.betas)
+        assert (found.i_x - found.betas * found.i_y <= least[at] + 1e-6).all()
+
+
 def test_labels_that_are_a_function_of_x_leave_only_the_ends() -> None:
     """Kolchinsky, Tracey and Van Kuyk (ICLR 2019)."""
     shares = np.array([0.1, 0.2, 0.3, 0.25, 0.15])

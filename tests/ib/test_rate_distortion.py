@@ -84,6 +84,7 @@ def test_values_without_probability_cost_nothing() -> None:
         (([0.5, 0.5], HAMMING, [1.0]), {"distortions": [0.1]}, "one of them"),
         (([0.5, 0.5], [[1, 2], [2, 1]]), {"distortions": [0.5]}, "the least one is 1"),
         (([0.5, 0.5], HAMMING, [np.inf]), {}, "betas"),
+        (([0.5, 0.5], HAMMING), {"distortions": [-1]}, "distortions has .* give distortions of at least 0"),
         (([0.5, 0.5], HAMMING, [1.0]), {"tolerance": 0}, "tolerance"),
     ],
 )
