@@ -136,7 +136,7 @@ def _case(told: Mapping[str, Any]) -> CaseLine:
         bool(told["primary"]),
         {str(key): str(value) for key, value in dict(told["labels"]).items()},
         _verdict(told),
-        _number(told.get("statistic"), told.get("interval"), str(told.get("unit", ""))),
+        _number(told.get("statistic"), told.get("interval"), str(told.get("unit", ""))) + _asked(told),
         str(told.get("detail", "")).removeprefix(f"{_NOT_RUN}: "),
         bool(told.get("missing", False)),
     )
@@ -150,6 +150,13 @@ def _number(statistic: Any, interval: Any, unit: str) -> str:
         return f"{digits(float(statistic))} {unit}".replace("-", "\N{MINUS SIGN}").strip()
     value, low, high = map(_digits, (float(statistic), *ends))
     return f"{value} [{low}, {high}] {unit}".replace("-", "\N{MINUS SIGN}").strip()
+
+
+def _asked(told: Mapping[str, Any]) -> str:
+    """What the statistic is held against, where the rule is about a threshold."""
+    if told.get("threshold") is None or told.get("statistic") is None or not told.get("wanted"):
+        return ""
+    return f"; {told['wanted']} {_digits(float(told['threshold']))}".replace("-", "\N{MINUS SIGN}")
 
 
 def _digits(value: float) -> str:

@@ -68,6 +68,8 @@ def _told(claim: Claim, cases: list[tuple[Case, Finding]]) -> dict[str, Any]:
                 "statistic": _number(finding.statistic),
                 "unit": finding.unit,
                 "interval": None if finding.interval is None else [_number(end) for end in finding.interval],
+                "threshold": None if finding.threshold is None else _number(finding.threshold),
+                "wanted": finding.wanted,
                 "detail": finding.detail,
                 "missing": finding.missing,
             }

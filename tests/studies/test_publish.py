@@ -25,6 +25,16 @@ def test_the_page_in_the_docs_is_made_of_the_verdicts_beside_it() -> None:
     assert all(claim["id"] in short_table(found) for claim in found["claims"])
 
 
+def test_verdicts_can_be_checked_from_what_is_kept() -> None:
+    found = json.loads((_DOCS / "ib-network" / "claims.json").read_text("utf-8"))
+    cases = [case for claim in found["claims"] for case in claim["cases"] if case["threshold"] is not None]
+    assert len(cases) > 500
+    for case in cases:
+        sign = {"at least": 1, "at most": -1}[case["wanted"]]
+        if case["verdict"] == "holds":
+            assert sign * case["statistic"] >= sign * case["threshold"], case
+
+
 def test_the_kept_planes_are_within_their_ceilings() -> None:
     with (_DOCS / "ib-network" / "planes.csv").open(encoding="utf-8") as file:
         lines = list(csv.DictReader(file))

@@ -12,9 +12,10 @@ import numpy as np
 from mibench.contracts import InputError
 from mibench.studies.results import MissingResult, Results
 
-__all__ = ["Case", "Claim", "Finding", "Verdict", "check", "combined"]
+__all__ = ["Case", "Claim", "Finding", "Verdict", "Wanted", "check", "combined"]
 
 Verdict = Literal["holds", "fails", "undecided"]
+Wanted = Literal["at least", "at most", ""]
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,9 @@ class Finding:
         One short sentence with the numbers that a reader wants.
     missing : bool
         Whether a result that it needs is not there.
+    threshold : float, optional
+        What the statistic is held against, where the rule is that it is `wanted`: ``at least`` or ``at most`` that.
+    wanted : {"at least", "at most", ""}
     """
 
     verdict: Verdict
@@ -65,6 +69,8 @@ class Finding:
     interval: tuple[float, float] | None = None
     detail: str = ""
     missing: bool = False
+    threshold: float | None = None
+    wanted: Wanted = ""
 
 
 @dataclass(frozen=True)

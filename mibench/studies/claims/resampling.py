@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mibench.studies.claims.contract import Finding
+from mibench.studies.claims.contract import Finding, Wanted
 
 __all__ = ["MORE", "RESAMPLES", "Floats", "apart", "bootstrap", "cross_fitted", "judged", "of_means"]
 
@@ -127,7 +127,8 @@ def judged(
     statistic = float(statistic)
     sign = 1.0 if above else -1.0
     known = interval if interval is None or not any(map(isnan, interval)) else None
-    finding = Finding("undecided", statistic, unit, known, detail)
+    wanted: Wanted = "at least" if above else "at most"
+    finding = Finding("undecided", statistic, unit, known, detail, threshold=threshold, wanted=wanted)
     if isnan(statistic) or (interval is not None and known is None):
         return finding
     ends = sorted(sign * end for end in (known or (statistic, statistic)))

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mibench.datasets import ib12
-from mibench.studies.claims.contract import Case, Finding, Verdict
+from mibench.studies.claims.contract import Case, Finding, Verdict, Wanted
 from mibench.studies.claims.phases import TRIVIAL_SHARE, fit, judged, of_means, series
 from mibench.studies.results import MissingResult, Plane, Results
 
@@ -42,6 +42,7 @@ Check = Callable[[Results, Case, np.random.Generator], Finding]
 Test = Callable[[Floats, NDArray[Any], np.random.Generator], Finding]
 
 ROWS = 4096
+_TURNED: Mapping[Wanted, Wanted] = {"at least": "at most", "at most": "at least", "": ""}
 _OPPOSITE: Mapping[Verdict, Verdict] = {"holds": "fails", "fails": "holds", "undecided": "undecided"}
 _WORST: Sequence[Verdict] = ("fails", "undecided", "holds")
 _GRID = 60
@@ -62,7 +63,7 @@ def fits(values: Floats, epochs: NDArray[Any], rng: np.random.Generator) -> Find
 
 def opposite(finding: Finding) -> Finding:
     """That what was tested is not so."""
-    return replace(finding, verdict=_OPPOSITE[finding.verdict])
+    return replace(finding, verdict=_OPPOSITE[finding.verdict], wanted=_TURNED[finding.wanted])
 
 
 def every(findings: Mapping[str, Finding], *, most: bool = False) -> Finding:
