@@ -340,7 +340,7 @@ def _backward(plan: Any, widths: Any, weights: Any, values: Any, seen: Any, coun
     at, into = weights.size, widths.sum() - widths[layers]
     delta, below = work.delta[0], work.delta[1]
     if plan.sigmoid:
-        loss, right = sigmoid_loss(seen, into, labels, delta, count, width)
+        loss, right = sigmoid_loss(seen, into, labels, delta, work.scratch, count, width)
     else:
         loss, right = softmax_loss(seen, into, widths[layers], labels, delta, work.scratch, count, width)
     for layer in range(layers - 1, -1, -1):

@@ -15,6 +15,15 @@ __all__ = ["sigmoid_loss", "softmax_loss"]
 _FAST = {"contract", "reassoc", "nsz"}
 
 
+@njit(cache=True)
+def _summed(line: Any, count: int) -> Any:
+    """The sum in order: one that may be rearranged has other last bits in another version of the compiled code."""
+    total = 0.0
+    for j in range(count):
+        total += np.float64(line[j])
+    return total
+
+
 @njit(cache=True, fastmath=_FAST, error_model="numpy")
 def softmax_loss(
     z: Any, start: int, classes: int, labels: Any, delta: Any, scratch: Any, count: int, width: int
@@ -47,34 +56,33 @@ def softmax_loss(
             scratch[2, j] += power
     for j in range(width):
         scratch[1, j] = one / scratch[2, j]
-    loss = zero
     for j in range(count):
-        loss += elementary.log(scratch[2, j]) + scratch[0, j]
+        scratch[0, j] += elementary.log(scratch[2, j])
     for c in range(classes):
         this = real(c)
         for j in range(width):
             truth = one if labels[j] == this else zero
             delta[c, j] = delta[c, j] * scratch[1, j] - truth
         for j in range(count):
-            loss -= z[start + c, j] if labels[j] == this else zero
+            scratch[0, j] -= z[start + c, j] if labels[j] == this else zero
         for j in range(count, width):
             delta[c, j] = zero
-    return np.float64(loss), np.float64(right)
+    return _summed(scratch[0], count), np.float64(right)
 
 
 @njit(cache=True, fastmath=_FAST, error_model="numpy")
-def sigmoid_loss(z: Any, start: int, labels: Any, delta: Any, count: int, width: int) -> Any:
+def sigmoid_loss(z: Any, start: int, labels: Any, delta: Any, scratch: Any, count: int, width: int) -> Any:
     """As `softmax_loss`, for one logit of the class 1."""
     real = z.dtype.type
     zero, one = real(0.0), real(1.0)
-    loss = right = zero
+    right = zero
     for j in range(count):
         value, truth = z[start, j], labels[j]
         power = elementary.exp(-abs(value))
         delta[0, j] = (one if value > zero else power) / (one + power) - truth
-        loss += max(value, zero) - value * truth + elementary.log(one + power)
+        scratch[0, j] = max(value, zero) - value * truth + elementary.log(one + power)
         said = one if value > zero else zero
         right += one if said == truth else zero
     for j in range(count, width):
         delta[0, j] = zero
-    return np.float64(loss), np.float64(right)
+    return _summed(scratch[0], count), np.float64(right)
