@@ -295,14 +295,14 @@ def test_claims_are_filtered_and_opened(see: Callable[..., Any]) -> None:
     ]
     assert "Rule of L2" in page.locator(".claim[data-id=L2]").text_content()
     matrix.locator("a.case").first.click()
-    assert "setting=first" in page.url
+    page.wait_for_url("**setting=first**", timeout=5000)
     is_quiet(opened)
 
 
 def test_a_setting_leads_to_its_claims(see: Callable[..., Any]) -> None:
     opened = see(at("second"))
     opened.page.get_by_role("link", name="R4 fails").click()
-    assert opened.page.locator(".claim[data-id=R4]").get_attribute("open") is not None
+    opened.page.locator(".claim[data-id=R4][open]").wait_for(timeout=5000)
     assert "setting=second" in opened.page.url
 
 
@@ -318,7 +318,7 @@ def test_chips_tell_the_verdicts_of_claims_that_a_setting_decides(see: Callable[
 def test_an_address_leads_to_a_claim(see: Callable[..., Any]) -> None:
     opened = see("#claim=W1")
     line = opened.page.locator(".claim[data-id=W1]")
-    assert line.get_attribute("open") is not None
+    opened.page.locator(".claim[data-id=W1][open]").wait_for(timeout=5000)
     assert line.evaluate("line => line.getBoundingClientRect().top") < 900
     opened.page.locator("[name=words]").fill("nothing of this kind")
     opened.page.evaluate("() => { location.hash = '#claim=R4'; }")
