@@ -67,8 +67,8 @@ def train(
     folder : str or Path, optional
         Where the training leaves parts as it goes. Begun again with the same arguments, it goes on from there and ends
         in the same bits as one that was never interrupted.
-    engine : {"auto", "small", "batched"} or Engine
-        The compiled one for small networks, or torch's.
+    engine : {"auto", "small", "wide", "batched"} or Engine
+        The compiled one for small networks, that for wide inputs seen by all runs in one order, or torch's.
     dtype : {"float32", "float64"}
     progress : callable, optional
         Called with (epochs done, epochs in all).
@@ -89,7 +89,7 @@ def train(
     rows, said = check_data(network, inputs, labels, dtype)
     total = training.total_epochs
     epochs = recording.usual(total) if record is None else recording.checked(record, total)
-    course = _Course(network, training, rows, said, seed, runs, epochs, _engine(engine, network))
+    course = _Course(network, training, rows, said, seed, runs, epochs, _engine(engine, network, training))
     report = progress or (lambda _done, _all: None)
     if folder is None:
         for done in course.go():
@@ -107,15 +107,25 @@ def train(
     return course.trajectory()
 
 
-def _engine(engine: str | Engine, network: Network) -> Engine:
+def _engine(engine: str | Engine, network: Network, training: Training) -> Engine:
     if not isinstance(engine, str):
         return engine
-    if engine not in ("auto", "small", "batched"):
-        raise InputError(f"no engine {engine!r}; there are: auto, small, batched")
+    if engine not in ("auto", "small", "wide", "batched"):
+        raise InputError(f"no engine {engine!r}; there are: auto, small, wide, batched")
     if engine == "small" or (engine == "auto" and network.n_parameters <= _SMALL):
         from mibench.networks.small import Small
 
         return Small()
+    if engine != "batched":
+        from mibench.networks.wide import Wide, fits
+
+        if fits(network, training):
+            return Wide()
+        if engine == "wide":
+            raise InputError(
+                "the engine 'wide' trains runs of one order (shared_order) without noise, rounded weights or the "
+                "orthonormal step: give engine='batched'"
+            )
     from mibench.networks.batched import Batched
 
     return Batched()
