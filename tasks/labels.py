@@ -46,14 +46,13 @@ class _Source(NamedTuple):
 @lru_cache(maxsize=2)
 def _source(name: str) -> _Source:
     """A data set, loaded once in a process."""
-    from mibench.datasets import digits, mnist
+    from mibench.datasets import digits, sets
 
     if name == "digits":
         images, labels = digits.load()
     else:
-        parts = mnist.load()
-        images = np.concatenate([parts.train_images, parts.test_images])
-        labels = np.concatenate([parts.train_labels, parts.test_labels])
+        found = sets.load(name)
+        images, labels = found.images(), found.labels().astype(np.uint8)
     number: dict[bytes, int] = {}
     kinds = np.array([number.setdefault(image.tobytes(), len(number)) for image in images])
     members = tuple(np.flatnonzero(labels == each) for each in range(N_CLASSES))
@@ -114,7 +113,8 @@ class ImageLabel:
     ----------
     source : {"digits", "mnist"}
         1797 images of 8 x 8 pixels that come with scikit-learn, or the 70,000 of 28 x 28 of MNIST (LeCun et al., 1998),
-        whose four files lie in the folder that the environment variable ``MIBENCH_MNIST`` names.
+        whose four files lie in the folder that the environment variable ``MIBENCH_DATA`` names, or in the user's
+        cache (``mibench data fetch mnist``).
     noise : float
         Probability that the label is changed, to each other one equally likely.
     channel : tuple of 10 tuples of float, or None
@@ -198,7 +198,8 @@ class ImagePair(ImageLabel):
     ----------
     source : {"digits", "mnist"}
         1797 images of 8 x 8 pixels that come with scikit-learn, or the 70,000 of 28 x 28 of MNIST (LeCun et al., 1998),
-        whose four files lie in the folder that the environment variable ``MIBENCH_MNIST`` names.
+        whose four files lie in the folder that the environment variable ``MIBENCH_DATA`` names, or in the user's
+        cache (``mibench data fetch mnist``).
     noise : float
         Probability that the class is changed, to each other one equally likely.
     channel : tuple of 10 tuples of 10 floats, or None

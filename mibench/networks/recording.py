@@ -40,9 +40,17 @@ def log_spaced(epochs: int, points: int) -> tuple[int, ...]:
     return (0, *(int(e) for e in np.unique(np.rint(np.geomspace(1, epochs, points)).astype(np.int64))))
 
 
-def usual(epochs: int) -> tuple[int, ...]:
-    """About 400 epochs, half of them in equal ratios, half in equal steps: where phases are seen on either axis."""
-    return tuple(sorted({*log_spaced(epochs, 260), *every(max(1, round(epochs / 200)), epochs)}))
+def usual(epochs: int, points: int = 400) -> tuple[int, ...]:
+    """About `points` epochs, half of them in equal ratios, half in equal steps: where phases are seen on either axis.
+
+    Raises
+    ------
+    InputError
+        If `epochs` is below 0 or `points` below 4.
+    """
+    points = check_count("points", points, 4)
+    steps = every(max(1, round(epochs / (points // 2))), epochs)
+    return tuple(sorted({*log_spaced(epochs, points * 65 // 100), *steps}))
 
 
 def checked(record: Iterable[int], epochs: int) -> tuple[int, ...]:

@@ -61,7 +61,8 @@ class Setting:
     variant_of : str
         The setting that this one varies; empty for one that a source made.
     every : int, optional
-        Epochs between recorded ones; None: about 400, dense early (`mibench.networks.recording.usual`).
+        Epochs between recorded ones; None: about `points`, dense early (`mibench.networks.recording.usual`).
+    points : int
     dtype : {"float32", "float64"}
     """
 
@@ -76,13 +77,14 @@ class Setting:
     tags: frozenset[str] = field(default_factory=frozenset)
     variant_of: str = ""
     every: int | None = None
+    points: int = 400
     dtype: str = "float32"
 
     @property
     def record(self) -> tuple[int, ...]:
         """The epochs that are recorded."""
         total = self.training.total_epochs
-        return recording.usual(total) if self.every is None else recording.every(self.every, total)
+        return recording.usual(total, self.points) if self.every is None else recording.every(self.every, total)
 
 
 @dataclass(frozen=True)
