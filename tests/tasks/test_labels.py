@@ -2,7 +2,6 @@
 """Images and labels: truths by brute force over the joint tables, samples by frequencies, the contract."""
 
 import dataclasses
-import os
 import pickle
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from mibench.contracts import InputError, NotInstalled
-from mibench.datasets import digits, mnist
+from mibench.datasets import digits, places, sets
 from mibench.tasks import labels as module
 from mibench.tasks.labels import ImageLabel, ImagePair, information_of_rows, symmetric_channel
 from mibench.testing import BoundCheck, parametrize_with_checks
@@ -228,24 +227,25 @@ def forgotten():
 
 
 @pytest.mark.usefixtures("forgotten")
-def test_without_mnist_the_next_step_is_said(monkeypatch):
-    monkeypatch.delenv(mnist.VARIABLE, raising=False)
+def test_without_mnist_the_next_step_is_said(monkeypatch, tmp_path):
+    monkeypatch.delenv(places.VARIABLE, raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     for task in (ImageLabel("mnist"), ImagePair("mnist", 0.2)):
         assert task.dim_x == 784
         for ask in (lambda each: each.truth, lambda each: each.sample(3, 0)):
-            with pytest.raises(NotInstalled, match=r"put train-images-idx3-ubyte.*MIBENCH_MNIST"):
+            with pytest.raises(NotInstalled, match=r"put train-images-idx3-ubyte.*MIBENCH_DATA"):
                 ask(task)
 
 
 @pytest.mark.usefixtures("forgotten")
 def test_mnist(monkeypatch):
-    beside = Path(__file__).parents[3] / "shared" / "data" / "mnist"
-    folder = os.environ.get(mnist.VARIABLE) or (beside if beside.is_dir() else None)
-    if folder is None:
-        pytest.skip(f"MNIST is not here: set {mnist.VARIABLE} to a folder with its four files")
-    monkeypatch.setenv(mnist.VARIABLE, str(folder))
-    parts = mnist.load()
-    p = np.bincount(np.concatenate([parts.train_labels, parts.test_labels])) / 70000
+    if sets.default() != "mnist":
+        beside = Path(__file__).parents[3] / "shared" / "data"
+        if not (beside / "mnist").is_dir():
+            pytest.skip(f"MNIST is not here: set {places.VARIABLE} to a folder with its four files")
+        monkeypatch.setenv(places.VARIABLE, str(beside))
+    found = sets.load("mnist")
+    p = np.bincount(found.labels()) / 70000
     assert ImageLabel("mnist").truth.mi == pytest.approx(-(p * np.log(p)).sum(), abs=1e-12)
     assert ImageLabel("mnist").truth.mi / np.log(2) == pytest.approx(3.3198370254, abs=1e-10)
     noisy = _information(p[:, None] * symmetric_channel(0.2))
@@ -253,11 +253,7 @@ def test_mnist(monkeypatch):
     sample = ImagePair("mnist").sample(2000, 0)
     assert sample.x.shape == sample.y.shape == (2000, 28, 28)
     assert sample.side["alphabet_size_x"] == 70000
-    labels = {
-        image.tobytes(): label
-        for images, found in (parts[:2], parts[2:])
-        for image, label in zip(images, found.tolist(), strict=True)
-    }
+    labels = {image.tobytes(): label for image, label in zip(found.images(), found.labels().tolist(), strict=True)}
     for x, y in zip(sample.x, sample.y, strict=True):
         one, other = (labels[np.rint(255 * side).astype(np.uint8).tobytes()] for side in (x, y))
         assert one == other
