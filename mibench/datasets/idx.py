@@ -2,7 +2,7 @@
 """IDX, the file format of MNIST: two zero bytes, a type, the number of dimensions, the dimensions, the numbers.
 
 All big-endian. A file says how long it must be, and is refused where it is not: nothing is allocated on the word of a
-header.
+header, and no more is read or unpacked than it states.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from __future__ import annotations
 import gzip
 import math
 import os
+import stat
 import struct
 import zlib
-from pathlib import Path
-from typing import Any
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,9 +23,17 @@ from mibench.contracts import InputError
 __all__ = ["contents", "parse", "read"]
 
 _TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
+_MAGIC = 4
 _GZIP = b"\x1f\x8b"
 _CHUNK = 1 << 20
-_MOST_BYTES = 1 << 31  # of a file once unpacked: what a small gzip file may unfold to has a limit
+_MOST_BYTES = 1 << 31  # of a file once unpacked: a small gzip file may state, and unfold to, anything
+
+
+class _Header(NamedTuple):
+    kind: np.dtype[Any]
+    shape: tuple[int, ...]
+    start: int  # of the numbers
+    size: int  # of the whole file, in bytes
 
 
 def read(path: str | os.PathLike[str]) -> NDArray[Any]:
@@ -44,65 +52,106 @@ def read(path: str | os.PathLike[str]) -> NDArray[Any]:
     return parse(contents(path), str(path))
 
 
-def contents(path: str | os.PathLike[str]) -> bytes:
-    """The bytes of a file, unpacked where they are gzip's (told by its first two bytes, whatever the name).
+def contents(path: str | os.PathLike[str]) -> bytearray:
+    """The bytes of an IDX file, unpacked where they are gzip's (told by its first two bytes, whatever the name).
 
     Raises
     ------
     InputError
-        If it cannot be read, is damaged gzip, or unpacks to more than 2 GiB.
+        If it is no regular file, cannot be read, is damaged gzip, is not as long as its header states, or states more
+        than 2 GiB.
     """
-    place = Path(path)
-    parts: list[bytes] = []
-    size = 0
+    name, data = os.fspath(path), bytearray()
     try:
-        with place.open("rb") as raw:
-            packed = raw.read(2) == _GZIP
+        with open(path, "rb", opener=_open_at_once) as raw:
+            if not stat.S_ISREG(os.fstat(raw.fileno()).st_mode):
+                raise InputError(f"{name} is no regular file, but a pipe or a device: give the path of an IDX file")
+            packed = raw.read(len(_GZIP)) == _GZIP
             raw.seek(0)
-            with gzip.open(raw) if packed else raw as file:
-                while chunk := file.read(_CHUNK):
-                    size += len(chunk)
-                    if size > _MOST_BYTES:
-                        raise InputError(f"{place} holds more than {_MOST_BYTES >> 30} GiB: give an IDX file of less")
-                    parts.append(chunk)
+            with gzip.GzipFile(fileobj=raw) if packed else raw as file:
+                _fill(data, file, name)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise InputError(f"{place} is damaged gzip after {size} bytes ({error}): fetch the file again") from error
+        raise InputError(f"{name} is damaged gzip after {len(data)} bytes ({error}): fetch the file again") from error
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        raise InputError(f"{place} cannot be read ({reason}): give the path of an IDX file, plain or .gz") from error
-    return b"".join(parts)
+        raise InputError(f"{name} cannot be read ({reason}): give the path of an IDX file, plain or .gz") from error
+    except ValueError as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"{name!r} is no path ({error}): give that of an IDX file, plain or .gz") from error
+    return data
 
 
-def parse(data: bytes, name: str) -> NDArray[Any]:
+def parse(data: bytes | bytearray, name: str) -> NDArray[Any]:
     """The array in the bytes of an IDX file; `name` is what errors call it.
+
+    Numbers of one byte stay where they are if `data` is a bytearray.
 
     Raises
     ------
     InputError
         For a wrong magic number, type or length: cut short, or followed by more.
     """
-    if len(data) < 4:
-        raise InputError(f"{name} holds {len(data)} bytes: expected an IDX file, which begins with a magic of 4")
+    header = _header(data, name)
+    _check_length(len(data), header, name)
+    if not math.prod(header.shape):
+        raise InputError(f"{name} states the shape {header.shape}: expected an array with numbers in it")
+    numbers = np.frombuffer(data, header.kind, offset=header.start)
+    try:
+        array = numbers.reshape(header.shape)
+    except ValueError as error:  # more dimensions than NumPy has
+        raise InputError(f"{name} states {len(header.shape)} dimensions: {error}") from error
+    return array.astype(header.kind.newbyteorder("="), copy=not array.flags.writeable)
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    """As `os.open`, but a pipe is opened without waiting until somebody writes to it."""
+    return os.open(path, flags | os.O_NONBLOCK)
+
+
+def _fill(data: bytearray, file: IO[bytes], name: str) -> None:
+    """Read a file into `data`: its header, then what that states, then at most one byte, which must not be there."""
+    _read_to(_MAGIC, data, file)
+    _read_to(_start(data, name), data, file)
+    header = _header(data, name)
+    if header.size > _MOST_BYTES:
+        raise InputError(
+            f"{name} states a {header.kind.name} array of {header.shape}, more than {_MOST_BYTES >> 30} GiB: give an "
+            "IDX file of less"
+        )
+    _read_to(header.size + 1, data, file)  # at its end gzip also compares its check sum
+    _check_length(len(data), header, name)
+
+
+def _read_to(size: int, data: bytearray, file: IO[bytes]) -> None:
+    while len(data) < size and (chunk := file.read(min(_CHUNK, size - len(data)))):
+        data += chunk
+
+
+def _start(data: bytes | bytearray, name: str) -> int:
+    """Where the numbers of a file begin, by its magic number."""
+    if len(data) < _MAGIC:
+        raise InputError(f"{name} holds {len(data)} bytes: expected an IDX file, which begins with a magic of {_MAGIC}")
     if data[:2] != b"\0\0" or data[2] not in _TYPES or data[3] == 0:
         types = ", ".join(f"{code:02x}" for code in _TYPES)
         raise InputError(
-            f"{name} begins with {data[:4].hex(' ')}: expected the magic of IDX, 00 00, a type ({types}) and "
+            f"{name} begins with {data[:_MAGIC].hex(' ')}: expected the magic of IDX, 00 00, a type ({types}) and "
             "the number of dimensions"
         )
-    kind, n_dims = np.dtype(_TYPES[data[2]]), data[3]
-    head = 4 + 4 * n_dims
-    if len(data) < head:
-        raise InputError(f"{name} ends after {len(data)} bytes: expected {n_dims} dimensions in a header of {head}")
-    shape = struct.unpack(f">{n_dims}I", data[4:head])
-    expected = head + math.prod(shape) * kind.itemsize
-    if len(data) != expected:
-        how = "is cut short" if len(data) < expected else "has bytes after its end"
-        raise InputError(
-            f"{name} {how}: it holds {len(data)} bytes, and a {kind.name} array of {shape} needs {expected}"
-        )
-    if not math.prod(shape):
-        raise InputError(f"{name} states the shape {shape}: expected an array with numbers in it")
-    try:
-        return np.frombuffer(data, kind, offset=head).reshape(shape).astype(kind.newbyteorder("="))
-    except ValueError as error:  # more dimensions than NumPy has
-        raise InputError(f"{name} states {n_dims} dimensions: {error}") from error
+    return _MAGIC + 4 * data[3]
+
+
+def _header(data: bytes | bytearray, name: str) -> _Header:
+    start = _start(data, name)
+    if len(data) < start:
+        raise InputError(f"{name} ends after {len(data)} bytes: expected {data[3]} dimensions in a header of {start}")
+    kind, shape = np.dtype(_TYPES[data[2]]), struct.unpack(f">{data[3]}I", data[_MAGIC:start])
+    return _Header(kind, shape, start, start + math.prod(shape) * kind.itemsize)
+
+
+def _check_length(length: int, header: _Header, name: str) -> None:
+    stated = f"a {header.kind.name} array of {header.shape} needs {header.size}"
+    if length < header.size:
+        raise InputError(f"{name} is cut short: it holds {length} bytes, and {stated}")
+    if length > header.size:
+        raise InputError(f"{name} has bytes after its end: {stated} bytes, and it holds more")
