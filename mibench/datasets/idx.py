@@ -13,7 +13,8 @@ import os
 import stat
 import struct
 import zlib
-from typing import IO, Any, NamedTuple
+from io import BufferedIOBase
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -109,7 +110,7 @@ def _open_at_once(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_NONBLOCK)
 
 
-def _fill(data: bytearray, file: IO[bytes], name: str) -> None:
+def _fill(data: bytearray, file: BufferedIOBase, name: str) -> None:
     """Read a file into `data`: its header, then what that states, then at most one byte, which must not be there."""
     _read_to(_MAGIC, data, file)
     _read_to(_start(data, name), data, file)
@@ -123,7 +124,7 @@ def _fill(data: bytearray, file: IO[bytes], name: str) -> None:
     _check_length(len(data), header, name)
 
 
-def _read_to(size: int, data: bytearray, file: IO[bytes]) -> None:
+def _read_to(size: int, data: bytearray, file: BufferedIOBase) -> None:
     while len(data) < size and (chunk := file.read(min(_CHUNK, size - len(data)))):
         data += chunk
 
