@@ -7,12 +7,12 @@ import fnmatch
 import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
-
-from numpy.typing import NDArray
 
 from mibench.contracts import InputError, UnknownName
 from mibench.names import suggest
+from mibench.studies.data import Data
 from mibench.studies.setting import Computed, Setting
 
 __all__ = ["STUDIES", "Study", "get", "select"]
@@ -26,13 +26,17 @@ class Study:
     ----------
     name, title : str
     settings_at, data_at : str
-        ``module:name`` of the settings, and of a function that gives inputs (N, d) and labels (N,).
+        ``module:name`` of the settings, and of a function that gives inputs (N, d) and labels (N,): of nothing, or,
+        `of_images`, of a `mibench.datasets.sets.ImageSet`.
+    of_images : bool
+        Whether the user may choose the set of images.
     """
 
     name: str
     title: str
     settings_at: str
     data_at: str
+    of_images: bool = False
 
     @property
     def settings(self) -> Mapping[str, Setting | Computed]:
@@ -40,10 +44,31 @@ class Study:
         found: Mapping[str, Setting | Computed] = _load(self.settings_at)
         return found
 
-    def data(self) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Inputs and labels, the whole population."""
-        found: tuple[NDArray[Any], NDArray[Any]] = _load(self.data_at)()
-        return found
+    def data(self, dataset: str | None = None, folder: Path | None = None) -> Data:
+        """The whole population.
+
+        Parameters
+        ----------
+        dataset : str, optional
+            Of a study of images, which (`mibench.datasets.sets.load`): MNIST where it is found, else digits.
+        folder : Path, optional
+            Where its files are looked for first.
+
+        Raises
+        ------
+        InputError, UnknownName, NotInstalled
+            If a set is asked for where there is no choice, is unknown, or its files are damaged or nowhere.
+        """
+        rows_of = _load(self.data_at)
+        if not self.of_images:
+            if dataset is not None:
+                raise InputError(f"{self.name} has one data set, and {dataset!r} was asked for: leave --dataset out")
+            return Data(*rows_of())
+        from mibench.datasets import sets
+
+        images = sets.load(sets.default(folder) if dataset is None else dataset, folder)
+        n_train = len(images.train_images)
+        return Data(*rows_of(images), n_train, images.name, images.title, images.digest)
 
 
 STUDIES: Mapping[str, Study] = {
@@ -52,6 +77,20 @@ STUDIES: Mapping[str, Study] = {
         "the 12-bit network of the information-bottleneck debate: every plane of the papers, and what they claim",
         "mibench.studies.ib_settings:SETTINGS",
         "mibench.studies.ib_settings:data",
+    ),
+    "mnist-cnn": Study(
+        "mnist-cnn",
+        "a convolutional classifier of MNIST through lossy compression, and how far such planes can be trusted",
+        "mibench.studies.cnn_settings:SETTINGS",
+        "mibench.studies.cnn_settings:rows",
+        of_images=True,
+    ),
+    "mnist-bottleneck": Study(
+        "mnist-bottleneck",
+        "quantised networks of MNIST with narrow layers: exact planes over all images",
+        "mibench.studies.bottleneck_settings:SETTINGS",
+        "mibench.studies.bottleneck_settings:rows",
+        of_images=True,
     ),
 }
 

@@ -18,6 +18,7 @@ from mibench.contracts import InputError, canonical_json
 from mibench.files import open_above, write_whole
 from mibench.harness import provenance
 from mibench.studies.catalogue import Study
+from mibench.studies.data import Data
 from mibench.studies.jobs import Job, planes_of
 from mibench.studies.setting import Computed, Scale, Setting
 
@@ -27,7 +28,7 @@ _VERSION = 1  # of what a study's folder holds
 _FILE, _JOURNAL, _LOCK = "study.json", "journal.jsonl", ".lock"
 
 
-def describe(folder: Path, study: Study, scale: Scale, seed: int, found: dict[str, list[Job]]) -> None:
+def describe(folder: Path, study: Study, scale: Scale, seed: int, found: dict[str, list[Job]], data: Data) -> None:
     """Say in the folder what is in it.
 
     Raises
@@ -37,6 +38,8 @@ def describe(folder: Path, study: Study, scale: Scale, seed: int, found: dict[st
     """
     path = folder / _FILE
     asked = {"study": study.name, "scale": scale, "seed": seed, "version": _VERSION}
+    if data.name:
+        asked |= {"dataset": data.name, "data_digest": data.digest}
     before: dict[str, Any] = {}
     if path.exists():
         try:
@@ -66,6 +69,7 @@ def describe(folder: Path, study: Study, scale: Scale, seed: int, found: dict[st
         about[name] = now_about
     now = datetime.now(UTC).isoformat(timespec="seconds")
     text = asked | {
+        "data_title": data.title,
         "settings": names,
         "planes": drawn,
         "about": about,

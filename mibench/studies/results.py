@@ -31,7 +31,7 @@ from mibench.networks.trajectory import Trajectory
 __all__ = ["Measures", "MissingResult", "Plane", "Results", "load_analysis", "save_analysis"]
 
 _PLANE, _MEASURES, _ANALYSIS = "plane", "measures", "analysis"
-_REAL = ("information", "null", "std_error")  # arrays of a plane that may be NaN
+_REAL = ("information", "null", "std_error", "loss_bound")  # arrays of a plane that may be NaN
 
 
 class MissingResult(MibenchError):
@@ -55,6 +55,8 @@ class Plane:
         The mean of its I(T;Y) when labels are permuted: what it shows where there is nothing to know. None where an
         estimator has none.
     std_error : ndarray of float64, shape (R, E, L, 2), or None
+    loss_bound : ndarray of float64, shape (R, E, L), or None
+        At most what I(X;T) and I(T;Y) of a layer that was compressed first lack for that, in nats.
     reasons : tuple of str
         Why answers are missing, each once.
     """
@@ -65,6 +67,7 @@ class Plane:
     information: NDArray[np.float64]
     null: NDArray[np.float64] | None = None
     std_error: NDArray[np.float64] | None = None
+    loss_bound: NDArray[np.float64] | None = None
     reasons: tuple[str, ...] = ()
 
     def save(self, path: Path) -> None:

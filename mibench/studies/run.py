@@ -19,6 +19,7 @@ from mibench.networks.train import train
 from mibench.networks.trajectory import Trajectory
 from mibench.studies import analyses, planes
 from mibench.studies.catalogue import Study, select
+from mibench.studies.data import Data
 from mibench.studies.folder import describe, held, note
 from mibench.studies.grid import thinned
 from mibench.studies.jobs import Job, jobs
@@ -73,6 +74,8 @@ def run(
     *,
     scale: Scale,
     folder: Path,
+    dataset: str | None = None,
+    data_folder: Path | None = None,
     seed: int = 0,
     estimators: Sequence[str] | None = None,
     observer: Observer,
@@ -88,6 +91,8 @@ def run(
     folder : Path
         New, or of the same study, scale and seed: then only what it lacks, or has damaged or at other epochs than are
         wanted now, is computed, to the bits that one uninterrupted run would have given.
+    dataset, data_folder : str, Path, optional
+        Of a study of images, as for `mibench.studies.catalogue.Study.data`.
     seed : int
         Root of everything.
     estimators : sequence of str, optional
@@ -96,21 +101,23 @@ def run(
 
     Raises
     ------
-    InputError, UnknownName
-        For a folder of something else or in use, an unknown setting or estimator; a setting that fails does not raise.
+    InputError, UnknownName, NotInstalled
+        For a folder of something else or in use, an unknown setting or estimator, data that are not there; a setting
+        that fails does not raise.
     OSError
         If the folder cannot be written.
     """
     check_estimators(estimators)
-    found = {name: jobs(study.settings[name], scale, estimators) for name in select(study.settings, ",".join(names))}
+    chosen = select(study.settings, ",".join(names))
+    data = study.data(dataset, data_folder)
+    found = {name: jobs(study.settings[name], scale, estimators, data) for name in chosen}
     todo = [job for each in found.values() for job in each]
     with held(folder):
-        describe(folder, study, scale, seed, found)
+        describe(folder, study, scale, seed, found, data)
         results = Results(folder)
         missing = _missing(results, todo)
         _clear(results, list(found))
-        inputs, labels = study.data()
-        worker = _Worker(results, inputs, labels, scale, seed)
+        worker = _Worker(results, data, scale, seed)
         failed: list[tuple[str, str, str]] = []
         observer.plan(missing, len(todo) - len(missing))
         for job in missing:
@@ -128,10 +135,9 @@ def run(
 class _Worker:
     """Does jobs; keeps the trajectory that the next ones need."""
 
-    def __init__(
-        self, results: Results, inputs: NDArray[Any], labels: NDArray[np.int64], scale: Scale, seed: int
-    ) -> None:
-        self._results, self._inputs, self._labels, self._scale, self._seed = results, inputs, labels, scale, seed
+    def __init__(self, results: Results, data: Data, scale: Scale, seed: int) -> None:
+        self._results, self._inputs, self._labels = results, data.inputs, data.labels
+        self._scale, self._seed = scale, seed
         self._trajectory: tuple[str, Trajectory] | None = None
 
     def do(self, job: Job, observer: Observer) -> str:

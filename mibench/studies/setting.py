@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a study trains and draws: settings, each a training of the 12-bit network and the planes its source shows."""
+"""What a study trains and draws: settings, each a training of a network and the planes its source shows."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from mibench.networks import recording
+from mibench.networks.convolutional import Convolutional
 from mibench.networks.spec import Network, Training
 
 __all__ = ["SCALES", "Computed", "Scale", "Setting", "Wanted", "scaled"]
@@ -15,6 +16,7 @@ Scale = Literal["quick", "paper"]
 SCALES: tuple[Scale, ...] = ("quick", "paper")
 
 _QUICK_RUNS, _QUICK_SHARE, _QUICK_POINTS = 3, 20, 40  # runs at most, the part of the epochs, points of a plane
+_IMAGES = 60_000  # rows that published settings on images train on
 _DEAR = 60  # a plane of no more points at paper scale is a dear one: a single run of it is drawn
 
 
@@ -48,7 +50,8 @@ class Setting:
         A line for people.
     source : str
         Paper, section and figure, and where the published code and text differ, which this follows.
-    network, training : Network, Training
+    network : Network or Convolutional
+    training : Training
         At the paper's scale.
     runs : int
         At the paper's scale.
@@ -64,12 +67,14 @@ class Setting:
         Epochs between recorded ones; None: about `points`, dense early (`mibench.networks.recording.usual`).
     points : int
     dtype : {"float32", "float64"}
+    published_split : bool
+        Trained on the rows that the data set's publishers meant for it, whatever `training` says of its split.
     """
 
     name: str
     title: str
     source: str
-    network: Network
+    network: Network | Convolutional
     training: Training
     runs: int
     planes: tuple[Wanted, ...] = (Wanted("exact"),)
@@ -79,6 +84,7 @@ class Setting:
     every: int | None = None
     points: int = 400
     dtype: str = "float32"
+    published_split: bool = False
 
     @property
     def record(self) -> tuple[int, ...]:
@@ -98,14 +104,18 @@ class Computed:
     tags: frozenset[str] = field(default_factory=frozenset)
 
 
-def scaled(setting: Setting, scale: Scale) -> Setting:
-    """The setting at a scale: ``paper`` as it is; ``quick`` with fewer runs, epochs and points of planes."""
+def scaled(setting: Setting, scale: Scale, rows: int | None = None) -> Setting:
+    """The setting at a scale: ``paper`` as it is; ``quick`` with fewer runs, epochs and points of planes.
+
+    Of a small set of images, `rows` to train on where the source had 60,000, an epoch is short, and more are kept.
+    """
     if scale == "paper":
         return setting
+    share = _QUICK_SHARE
+    if setting.published_split and rows is not None:
+        share = min(share, max(1, round(share * rows / _IMAGES)))
     training = replace(
-        setting.training,
-        epochs=max(1, setting.training.epochs // _QUICK_SHARE),
-        prefit=setting.training.prefit // _QUICK_SHARE,
+        setting.training, epochs=max(1, setting.training.epochs // share), prefit=setting.training.prefit // share
     )
     planes = tuple(_small(plane) for plane in setting.planes)
     return replace(setting, training=training, runs=min(setting.runs, _QUICK_RUNS), planes=planes)

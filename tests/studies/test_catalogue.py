@@ -59,6 +59,7 @@ def test_variants_vary_what_is_there() -> None:
 
 
 def test_the_population_is_the_12_bit_set() -> None:
-    inputs, labels = STUDIES["ib-network"].data()
+    data = STUDIES["ib-network"].data()
+    inputs, labels = data.inputs, data.labels
     assert inputs.shape == (4096, 12)
     assert labels.sum() == 2118

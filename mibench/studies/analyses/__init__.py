@@ -16,10 +16,13 @@ ANALYSES = {
     "snr": "mibench.studies.analyses.gradient_snr:gradient_snr",
     "fixed-point": "mibench.studies.analyses.fixed_point:fixed_point",
     "clustering": "mibench.studies.analyses.clustering:clustering",
+    "gallery": "mibench.studies.analyses.gallery:gallery",
+    "known-channel": "mibench.studies.analyses.known_channel:known_channel",
 }
 COMPUTATIONS = {
     "ib-curve": "mibench.studies.analyses.ib_curve:ib_curve",
     "finite-samples": "mibench.studies.analyses.finite_samples:finite_samples",
+    "known-images": "mibench.studies.analyses.known_images:known_images",
     "infovae": "mibench.studies.analyses.infovae:infovae",
     "neuron": "mibench.studies.analyses.neuron:neuron",
     "sp-risk": "mibench.studies.analyses.sp_risk:sp_risk",

@@ -21,6 +21,9 @@ registry = Registry(
         "bins": Entry("mibench.studies.planes.bins:Bins", "uniform bins, of a fixed range or of the run's"),
         "adaptive": Entry("mibench.studies.planes.adaptive:Adaptive", "bins of equally many distinct values"),
         "kde": Entry("mibench.studies.planes.kde:KDE", "upper bound of Kolchinsky and Tracey, noise of a set variance"),
+        "compressed": Entry(
+            "mibench.studies.planes.compressed:Compressed", "neighbour distances of compressed images and layers"
+        ),
         "sp": Entry("mibench.studies.planes.sp:SP", "plug-in of noisy layers (Goldfeld et al.)"),
     },
 )
