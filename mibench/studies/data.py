@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import entr
 
 from mibench.studies.setting import Setting
 
@@ -38,6 +39,22 @@ class Data:
     name: str = ""
     title: str = ""
     digest: str = ""
+
+    @property
+    def facts(self) -> dict[str, float]:
+        """Rows and entropies of labels in nats, of all and of those that are not trained on, for who reads results."""
+        held_out = self.labels[self.n_train :] if self.n_train is not None else self.labels[:0]
+        return {
+            "rows": len(self.labels),
+            "held_out": len(held_out),
+            "label_nats": _entropy(self.labels),
+            "held_out_label_nats": _entropy(held_out),
+        }
+
+
+def _entropy(labels: NDArray[np.int64]) -> float:
+    shares = np.bincount(labels) / max(len(labels), 1)
+    return float(entr(shares).sum())
 
 
 def fitted(setting: Setting, data: Data) -> Setting:

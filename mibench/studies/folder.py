@@ -70,6 +70,7 @@ def describe(folder: Path, study: Study, scale: Scale, seed: int, found: dict[st
     now = datetime.now(UTC).isoformat(timespec="seconds")
     text = asked | {
         "data_title": data.title,
+        "data": data.facts,
         "settings": names,
         "planes": drawn,
         "about": about,

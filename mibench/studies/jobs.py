@@ -27,13 +27,6 @@ _POINT = {  # a run at an epoch, all layers
     "sp": 0.8,
     "compressed": 2.0,
 }
-    "exact": 4e-4,
-    "bins": 1e-3,
-    "adaptive": 1.3e-3,
-    "kde": 0.3,
-    "sp": 0.8,
-    "compressed": 2.0,
-}  # a run at an epoch, all layers
 _REGISTERED = 5.0
 _ANALYSIS = {"paper": 40.0, "quick": 2.0}
 _OWN_POINTS, _OWN_RUNS = {"paper": 20, "quick": 4}, {"paper": 3, "quick": 1}  # of registered estimators, which are dear
