@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from mibench.cli_view import console
 from mibench.contracts import InputError, MibenchError
 from mibench.names import parse, split_top
 from mibench.studies import catalogue
-from mibench.studies.setting import Computed, Scale, Setting, scaled
+from mibench.studies.setting import Computed, Scale, Setting
 
 __all__ = ["ls", "study"]
 
@@ -60,6 +60,8 @@ class Asked:
     formats: tuple[str, ...]
     plugins: tuple[Path, ...]
     dry_run: bool
+    dataset: str | None = None
+    data_folder: Path | None = None
 
     @property
     def drawn(self) -> list[str] | None:
@@ -83,13 +85,19 @@ def study(name: str, asked: Asked) -> int:
         with undisturbed(f"the plug-in {file}"):
             load_plugin(file)
     chosen = catalogue.get(name)
+    if asked.dataset is None and chosen.of_images:
+        from mibench.datasets import sets
+
+        asked = replace(asked, dataset=sets.default(asked.data_folder))
     names = catalogue.select(chosen.settings, asked.settings)
-    folder = asked.out or Path("runs") / f"{name}-{asked.scale}-seed{asked.seed}"
+    of = f"-{Path(asked.dataset).name}" if asked.dataset else ""
+    folder = asked.out or Path("runs") / f"{name}{of}-{asked.scale}-seed{asked.seed}"
     if asked.dry_run:
         check_estimators(asked.drawn)
+        data = chosen.data(asked.dataset, asked.data_folder) if chosen.of_images else None
         for setting in names:
-            products = [job.product for job in jobs(chosen.settings[setting], asked.scale, asked.drawn)]
-            click.echo(f"{setting}{_size(chosen.settings[setting], asked.scale)}: {', '.join(products)}")
+            todo = jobs(chosen.settings[setting], asked.scale, asked.drawn, data)
+            click.echo(f"{setting}{_size(todo[0].setting)}: {', '.join(job.product for job in todo)}")
         click.echo(f"folder: {folder} (nothing was written)")
         return 0
     return _run(chosen, names, folder, asked)
@@ -102,7 +110,8 @@ def _run(chosen: catalogue.Study, names: list[str], folder: Path, asked: Asked) 
 
     out = console()
     few = " (few runs and epochs: shows that it works, not what holds)" if asked.scale == "quick" else ""
-    out.print(f"{folder}: {many(len(names), 'setting')} at {asked.scale} scale{few}")
+    of = f" of {asked.dataset}" if asked.dataset else ""
+    out.print(f"{folder}: {many(len(names), 'setting')}{of} at {asked.scale} scale{few}")
     try:
         with sigterm_is_ctrl_c(), StudyView(out) as view:
             outcome = run(
@@ -110,6 +119,8 @@ def _run(chosen: catalogue.Study, names: list[str], folder: Path, asked: Asked) 
                 names,
                 scale=asked.scale,
                 folder=folder,
+                dataset=asked.dataset,
+                data_folder=asked.data_folder,
                 seed=asked.seed,
                 estimators=asked.drawn,
                 observer=view,
@@ -138,7 +149,8 @@ def status(folder: Path) -> None:
     from mibench.studies.results import Results
 
     results = Results(folder)
-    click.echo(f"{folder}: {results.study} at {results.scale} scale, seed {results.seed}")
+    of = f" of {results.about['data_title']}" if results.about.get("data_title") else ""
+    click.echo(f"{folder}: {results.study}{of} at {results.scale} scale, seed {results.seed}")
     for setting in results.about["settings"]:
         planes = results.about["planes"].get(setting, [])
         folder_of = results.path(setting, "any").parent
@@ -210,11 +222,10 @@ def _line(setting: Setting | Computed) -> dict[str, Any]:
     return line | {"tags": sorted(setting.tags)}
 
 
-def _size(setting: Setting | Computed, scale: Scale) -> str:
+def _size(setting: Setting | Computed) -> str:
     if isinstance(setting, Computed):
         return ""
-    small = scaled(setting, scale)
-    return f" ({small.runs} runs x {small.training.total_epochs} epochs)"
+    return f" ({setting.runs} runs x {setting.training.total_epochs} epochs)"
 
 
 def _canonical(name: str) -> str:

@@ -63,12 +63,13 @@ class Study:
         if not self.of_images:
             if dataset is not None:
                 raise InputError(f"{self.name} has one data set, and {dataset!r} was asked for: leave --dataset out")
-            return Data(*rows_of())
+            inputs, labels = rows_of()
+            return Data(inputs, labels)
         from mibench.datasets import sets
 
         images = sets.load(sets.default(folder) if dataset is None else dataset, folder)
-        n_train = len(images.train_images)
-        return Data(*rows_of(images), n_train, images.name, images.title, images.digest)
+        inputs, labels = rows_of(images)
+        return Data(inputs, labels, len(images.train_images), images.name, images.title, images.digest)
 
 
 STUDIES: Mapping[str, Study] = {

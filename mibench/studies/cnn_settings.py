@@ -35,11 +35,12 @@ def _each() -> Iterator[Setting | Computed]:
         epsilon=1e-8,
         init="torch_default",
     )
+    network = Convolutional(noise=1e-3, dropout=0.1)
     usual = Setting(
         "cnn",
         "three convolutions, two layers; noise proportional to what it is added to",
         f"{_PAPER}, figure 4; noise as in the code of 2023, multiplicative",
-        Convolutional(noise=1e-3, dropout=0.1),
+        network,
         training,
         5,
         (
@@ -60,7 +61,7 @@ def _each() -> Iterator[Setting | Computed]:
         name="cnn-additive",
         title="the same with additive noise of one standard deviation, as the text has it",
         source=f"{_PAPER}, figure 4; noise as in the text",
-        network=replace(usual.network, noise=0.1, noise_kind="additive"),
+        network=replace(network, noise=0.1, noise_kind="additive"),
         runs=2,
         planes=(Wanted(_USUAL, 40),),
         analyses=(),

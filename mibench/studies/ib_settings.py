@@ -86,7 +86,7 @@ def _lorenzen() -> Iterator[Setting]:
             name=f"lorenzen-prefit-{activation}-tfmot",
             title=f"8 bits, {activation}, quantiser tfmot: 1000 epochs on shuffled labels, then 8000 on true ones",
             source=f"{_LORENZEN}, appendix D, figure D.12; quantised as its code does",
-            network=replace(exact.network, mode="tfmot"),
+            network=Network(activation=activation, bits=8, mode="tfmot"),
             training=replace(training, prefit=1000),
             runs=20,
             tags=frozenset({"lorenzen", "matrix"}),
@@ -117,10 +117,10 @@ def _lorenzen() -> Iterator[Setting]:
             variant_of=f"lorenzen-float-{activation}",
             every=None,
         )
-        yield from _matrix(exact)
+        yield from _matrix(exact, activation)
 
 
-def _matrix(exact: Setting) -> Iterator[Setting]:
+def _matrix(exact: Setting, activation: Activation) -> Iterator[Setting]:
     modes: tuple[Mode, ...] = ("paper", "tfmot", "instant")
     inits: tuple[Init, ...] = ("glorot_uniform", "fan_out_tn", "fan_in_tn")
     for mode in modes:
@@ -129,8 +129,8 @@ def _matrix(exact: Setting) -> Iterator[Setting]:
                 yield replace(
                     exact,
                     name=f"{exact.name}-{mode}-{init.removesuffix('_tn').removesuffix('_uniform').replace('_', '-')}",
-                    title=f"8 bits, {exact.network.activation}, quantiser {mode}, initial weights {init}",
-                    network=replace(exact.network, mode=mode),
+                    title=f"8 bits, {activation}, quantiser {mode}, initial weights {init}",
+                    network=Network(activation=activation, bits=8, mode=mode),
                     training=replace(exact.training, init=init),
                     runs=_VARIANT_RUNS,
                     tags=frozenset({"lorenzen", "matrix"}),

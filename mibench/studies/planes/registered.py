@@ -178,7 +178,7 @@ def _as_plane(name: str, epochs: NDArray[np.int64], runs: NDArray[np.int64], fou
         information.reshape(*found.shape, 2),
         null.reshape(found.shape) if _whole(null, known[:, 1]) else None,
         std_error.reshape(*found.shape, 2) if _whole(std_error, known) else None,
-        reasons,
+        reasons=reasons,
     )
 
 
