@@ -17,7 +17,7 @@ from mibench.studies.planes._binned import binned_plane
 from mibench.studies.planes._codes import ADAPTIVE, Rule
 from mibench.studies.planes._layers import MOST_BINS, check_number, checked, counted_layer
 from mibench.studies.planes.contract import LayerInformation, Progress
-from mibench.studies.planes.vectors import refuse_noise
+from mibench.studies.planes.vectors import fully_connected, refuse_noise
 from mibench.studies.results import Plane
 
 __all__ = ["Adaptive"]
@@ -75,7 +75,7 @@ class Adaptive:
         InputError
             If a layer has values below the floor.
         """
-        refuse_noise(trajectory.network, "adaptive")
+        refuse_noise(fully_connected(trajectory.network, "adaptive"), "adaptive")
         floor = float("nan") if self.floor is None else float(self.floor)
         rule = Rule(ADAPTIVE, self.n, floor=floor, even=self.even)
         limits = np.full((len(runs), trajectory.network.n_layers, 2), np.nan)

@@ -19,7 +19,7 @@ from mibench.studies.planes._codes import EDGES, UNIFORM, WIDTH, Rule
 from mibench.studies.planes._layers import MOST_BINS, check_number, checked, counted_layer
 from mibench.studies.planes.contract import LayerInformation, Progress
 from mibench.studies.planes.extremes import extremes
-from mibench.studies.planes.vectors import refuse_noise
+from mibench.studies.planes.vectors import fully_connected, refuse_noise
 from mibench.studies.results import Plane
 
 __all__ = ["Bins"]
@@ -99,7 +99,7 @@ class Bins:
         progress: Progress = lambda share: None,
     ) -> Plane:
         """As `PlaneEstimator.of_trajectory`; `seed` is not used."""
-        refuse_noise(trajectory.network, "bins")
+        refuse_noise(fully_connected(trajectory.network, "bins"), "bins")
         limits = np.full((len(runs), trajectory.network.n_layers, 2), np.nan)
         limits[..., 0] = np.nan if self.lo is None else self.lo
         limits[..., 1] = np.nan if self.hi is None else self.hi

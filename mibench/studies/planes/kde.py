@@ -21,6 +21,7 @@ from mibench.numerics.rows import distinct_rows
 from mibench.studies.planes.contract import LayerInformation, Progress
 from mibench.studies.planes.kde_sums import bound_information
 from mibench.studies.planes.seeds import child
+from mibench.studies.planes.vectors import fully_connected
 from mibench.studies.results import Plane
 
 __all__ = ["KDE"]
@@ -74,7 +75,7 @@ class KDE:
         progress: Progress = lambda share: None,
     ) -> Plane:
         """As `PlaneEstimator.of_trajectory`; every network is evaluated on the distinct codes of the layer before."""
-        network = replace(trajectory.network, noise=0.0)
+        network = replace(fully_connected(trajectory.network, "kde"), noise=0.0)
         labels = _compact(labels, len(inputs))
         information = np.empty((len(runs), len(points), network.n_layers, 2))
         null = np.empty(information.shape[:-1])

@@ -10,6 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mibench.contracts import Unsupported
+from mibench.networks.convolutional import Convolutional
+from mibench.networks.convolutional_forward import activations
 from mibench.networks.forward import evaluate
 from mibench.networks.noisy import centres, layer_noise
 from mibench.networks.trajectory import Trajectory
@@ -44,8 +47,20 @@ def shown_layers(
 
     Rounded layers are discrete, with as many values as the set reaches. Of a noisy layer `values` are one draw for each
     row, with its noise-free value and, of the input, 16 draws of it (`mibench.networks.noisy`; the first layer: one).
+    Of a convolutional network they are one draw, and nothing is declared.
+
+    Raises
+    ------
+    Unsupported
+        For a convolutional network with rounded layers.
     """
     network, parameters = trajectory.network, trajectory.parameters[run, point]
+    if isinstance(network, Convolutional):
+        if network.bits is not None:
+            raise Unsupported("rounded layers of convolutional networks are counted, not sampled: take exact")
+        for values in activations(network, parameters, inputs, rng):
+            yield Shown(values.astype(np.float64))
+        return
     if network.noise:
         for number in range(1, network.n_layers + 1):
             noise = layer_noise(network, parameters, number)

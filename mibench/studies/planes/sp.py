@@ -24,6 +24,7 @@ from mibench.numerics.counting import numbered
 from mibench.numerics.mixtures import Mixture, log_densities_of_each
 from mibench.studies.planes.contract import LayerInformation, Progress
 from mibench.studies.planes.seeds import child
+from mibench.studies.planes.vectors import fully_connected
 from mibench.studies.results import Plane
 
 __all__ = ["SP", "SampleInformation", "sample_information", "sample_information_reference"]
@@ -78,7 +79,7 @@ class SP:
         progress: Progress = lambda share: None,
     ) -> Plane:
         """As `PlaneEstimator.of_trajectory`; a cell's answer does not depend on which others are asked for."""
-        network, labels = trajectory.network, numbered("labels", labels, len(inputs))
+        network, labels = fully_connected(trajectory.network, "sp"), numbered("labels", labels, len(inputs))
         if not network.noise:
             raise Unsupported(
                 "sp needs a network with noise, and this one's layers are functions of the input: give 'exact' for "

@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mibench.contracts import Unsupported
+from mibench.networks.convolutional import AnyNetwork
 from mibench.networks.spec import Network
 from mibench.networks.trajectory import Trajectory
 
-__all__ = ["Part", "in_parts", "refuse_noise"]
+__all__ = ["Part", "fully_connected", "in_parts", "refuse_noise"]
 
 _SECONDS = 0.7  # of a part
 _FIRST = 16  # vectors in the first part
@@ -51,7 +52,14 @@ def in_parts(
         progress(at / total)
 
 
-def refuse_noise(network: Network, what: str) -> None:
+def fully_connected(network: AnyNetwork, what: str) -> Network:
+    """The network; raise `Unsupported` for one that is not fully connected, whose layers `what` cannot take."""
+    if not isinstance(network, Network):
+        raise Unsupported(f"{what} does not evaluate convolutional networks: take exact (with bits), or compressed")
+    return network
+
+
+def refuse_noise(network: AnyNetwork, what: str) -> None:
     """Raise `Unsupported` for a noisy network, whose layers `what` cannot take."""
     if network.noise:
         raise Unsupported(
