@@ -21,13 +21,13 @@ from numpy.typing import NDArray
 
 from mibench.contracts import InputError
 
-__all__ = ["contents", "parse", "read"]
+__all__ = ["MOST_BYTES", "contents", "parse", "read"]
 
 _TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 _MAGIC = 4
 _GZIP = b"\x1f\x8b"
 _CHUNK = 1 << 20
-_MOST_BYTES = 1 << 31  # of a file once unpacked: a small gzip file may state, and unfold to, anything
+MOST_BYTES = 1 << 31  # of a file once unpacked: a small gzip file may state, and unfold to, anything
 
 
 class _Header(NamedTuple):
@@ -53,14 +53,20 @@ def read(path: str | os.PathLike[str]) -> NDArray[Any]:
     return parse(contents(path), str(path))
 
 
-def contents(path: str | os.PathLike[str]) -> bytearray:
+def contents(path: str | os.PathLike[str], most: int = MOST_BYTES) -> bytearray:
     """The bytes of an IDX file, unpacked where they are gzip's (told by its first two bytes, whatever the name).
+
+    Parameters
+    ----------
+    path : path
+    most : int
+        Bytes that it may state, unpacked.
 
     Raises
     ------
     InputError
         If it is no regular file, cannot be read, is damaged gzip, is not as long as its header states, or states more
-        than 2 GiB.
+        than `most`.
     """
     name, data = os.fspath(path), bytearray()
     try:
@@ -70,7 +76,7 @@ def contents(path: str | os.PathLike[str]) -> bytearray:
             packed = raw.read(len(_GZIP)) == _GZIP
             raw.seek(0)
             with gzip.GzipFile(fileobj=raw) if packed else raw as file:
-                _fill(data, file, name)
+                _fill(data, file, name, most)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise InputError(f"{name} is damaged gzip after {len(data)} bytes ({error}): fetch the file again") from error
     except OSError as error:
@@ -110,15 +116,15 @@ def _open_at_once(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_NONBLOCK)
 
 
-def _fill(data: bytearray, file: BufferedIOBase, name: str) -> None:
+def _fill(data: bytearray, file: BufferedIOBase, name: str, most: int) -> None:
     """Read a file into `data`: its header, then what that states, then at most one byte, which must not be there."""
     _read_to(_MAGIC, data, file)
     _read_to(_start(data, name), data, file)
     header = _header(data, name)
-    if header.size > _MOST_BYTES:
+    if header.size > most:
         raise InputError(
-            f"{name} states a {header.kind.name} array of {header.shape}, more than {_MOST_BYTES >> 30} GiB: give an "
-            "IDX file of less"
+            f"{name} states a {header.kind.name} array of {header.shape}, more than {most >> 20} MiB: give an IDX file "
+            "of less"
         )
     _read_to(header.size + 1, data, file)  # at its end gzip also compares its check sum
     _check_length(len(data), header, name)

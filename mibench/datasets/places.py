@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from mibench.contracts import InputError, MibenchError, NotInstalled
 from mibench.datasets import idx
-from mibench.datasets.published import FILES, PUBLISHED, Published, digest_like
+from mibench.datasets.published import FILES, MOST_BYTES, PUBLISHED, Published, digest_like
 
 __all__ = ["VARIABLE", "Root", "absent", "cache", "file_of", "find", "roots"]
 
@@ -91,7 +91,7 @@ def _is_of_another(place: Path, published: Published) -> bool:
     """Whether the files are known to be those of another published set, by the smallest of them."""
     others = [each for each in PUBLISHED.values() if each.name != published.name]
     try:
-        data = idx.contents(file_of(place, FILES[-1]))
+        data = idx.contents(file_of(place, FILES[-1]), MOST_BYTES)
     except MibenchError:  # damaged: whoever reads it says so
         return False
     return any(digest_like(data, each.digests[-1]) == each.digests[-1] for each in others)

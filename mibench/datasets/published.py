@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-__all__ = ["FILES", "PUBLISHED", "Published", "digest_like"]
+__all__ = ["FILES", "MOST_BYTES", "PUBLISHED", "Published", "digest_like"]
 
 FILES = (
     "train-images-idx3-ubyte",
@@ -18,6 +18,7 @@ FILES = (
     "t10k-images-idx3-ubyte",
     "t10k-labels-idx1-ubyte",
 )
+MOST_BYTES = 1 << 26  # of a published file, packed or not: more is none
 
 
 @dataclass(frozen=True)

@@ -179,7 +179,9 @@ def test_what_unfolds_without_end_is_given_up_at_once(tmp_path):
 def test_what_states_too_much_is_refused_unread(tmp_path, shape):
     path = tmp_path / "large.gz"
     path.write_bytes(gzip.compress(struct.pack(f">2xBB{len(shape)}I", 8, len(shape), *shape)) + b"never read")
-    with pytest.raises(InputError, match=r"large\.gz states a uint8 array of .*, more than 2 GiB: give an IDX file of"):
+    with pytest.raises(
+        InputError, match=r"large\.gz states a uint8 array of .*, more than 2048 MiB: give an IDX file of"
+    ):
         idx.read(path)
 
 

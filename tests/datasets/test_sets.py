@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Sets of images by name: where they are looked for, what is refused, what the arrays are; the real MNIST; digits."""
 
-import dataclasses
 import gzip
-import hashlib
 import os
 import shutil
 import struct
@@ -23,36 +21,12 @@ def as_idx(values):
     return struct.pack(f">2xBB{values.ndim}I", 8, values.ndim, *values.shape) + values.tobytes()
 
 
-def write(folder, n_train=5, n_test=3, seed=0):
-    """Files in the form of MNIST's, some packed."""
-    rng = np.random.default_rng(seed)
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, n in zip(FILES, (n_train, n_train, n_test, n_test), strict=True):
-        shape = (n, 28, 28) if "images" in name else (n,)
-        data = as_idx(rng.integers(0, 256 if "images" in name else 10, shape).astype(np.uint8))
-        packed = name.startswith("t10k")
-        (folder / (f"{name}.gz" if packed else name)).write_bytes(gzip.compress(data) if packed else data)
-    return folder
-
-
-def publish(monkeypatch, folder, name):
-    """Make what lies in a folder the published set of that name."""
-    contents = [sets.idx.contents(places.file_of(folder, each)) for each in FILES]
-    algorithm = PUBLISHED[name].digests[0].partition(":")[0]
-    found = tuple(f"{algorithm}:{hashlib.new(algorithm, data).hexdigest()}" for data in contents)
-    monkeypatch.setitem(PUBLISHED, name, dataclasses.replace(PUBLISHED[name], digests=found))
-
-
-@pytest.fixture(autouse=True)
-def nowhere(tmp_path, monkeypatch):
-    """No set is on this machine but what a test puts there."""
-    monkeypatch.delenv(places.VARIABLE, raising=False)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+pytestmark = pytest.mark.usefixtures("nowhere")
 
 
 @pytest.fixture
-def own(tmp_path):
-    return write(tmp_path / "own")
+def own(tmp_path, make):
+    return make(tmp_path / "own")
 
 
 @pytest.fixture(scope="module")
@@ -93,19 +67,19 @@ def test_a_part_that_is_none_is_named(own):
             ask("valid")
 
 
-def test_a_digest_is_of_what_is_there_and_not_where(own, tmp_path):
+def test_a_digest_is_of_what_is_there_and_not_where(own, tmp_path, make):
     copy = shutil.copytree(own, tmp_path / "copy")
     for name in FILES[2:]:
         (copy / name).write_bytes(gzip.decompress((copy / f"{name}.gz").read_bytes()))
         (copy / f"{name}.gz").unlink()
     assert sets.load(own).digest == sets.load(copy).digest
-    assert sets.load(write(tmp_path / "other", seed=1)).digest != sets.load(own).digest
-    assert sets.load(write(tmp_path / "longer", 6)).digest != sets.load(own).digest
+    assert sets.load(make(tmp_path / "other", seed=1)).digest != sets.load(own).digest
+    assert sets.load(make(tmp_path / "longer", 6)).digest != sets.load(own).digest
 
 
 @pytest.mark.parametrize("inside", ["", "mnist"])
-def test_the_order_of_folders(tmp_path, monkeypatch, own, inside):
-    publish(monkeypatch, own, "mnist")
+def test_the_order_of_folders(tmp_path, monkeypatch, own, inside, publish):
+    publish(own, "mnist")
     given, said, cache = (tmp_path / each / inside for each in ("given", "said", "cache/mibench"))
     for place in (given, said, cache):
         shutil.copytree(own, place)
@@ -118,8 +92,8 @@ def test_the_order_of_folders(tmp_path, monkeypatch, own, inside):
     assert sets.default(tmp_path / "given") == sets.default() == "digits"
 
 
-def test_a_folder_with_some_of_the_files_is_passed_over(tmp_path, monkeypatch, own):
-    publish(monkeypatch, own, "mnist")
+def test_a_folder_with_some_of_the_files_is_passed_over(tmp_path, own, publish):
+    publish(own, "mnist")
     shutil.copytree(own, tmp_path / "part" / "mnist")
     (tmp_path / "part" / "mnist" / FILES[1]).unlink()
     with pytest.raises(NotInstalled, match=r"part/mnist lacks train-labels-idx1-ubyte$"):
@@ -128,11 +102,11 @@ def test_a_folder_with_some_of_the_files_is_passed_over(tmp_path, monkeypatch, o
     assert sets.load("mnist", tmp_path / "part").source == str(places.cache())
 
 
-def test_one_set_is_not_taken_for_another(tmp_path, monkeypatch, own):
+def test_one_set_is_not_taken_for_another(tmp_path, own, make, publish):
     """A folder with the files themselves says by its contents which set they are."""
-    fashion = write(tmp_path / "fashion", seed=1)
-    publish(monkeypatch, own, "mnist")
-    publish(monkeypatch, fashion, "fashion-mnist")
+    fashion = make(tmp_path / "fashion", seed=1)
+    publish(own, "mnist")
+    publish(fashion, "fashion-mnist")
     assert sets.load("fashion-mnist", fashion).title == "Fashion-MNIST"
     assert sets.default(fashion) == "digits"
     with pytest.raises(NotInstalled, match="MNIST is not here"):
@@ -156,10 +130,10 @@ def test_absent_files_are_asked_for(tmp_path, name):
 
 
 @pytest.mark.parametrize("name", list(PUBLISHED))
-def test_other_contents_are_refused(own, monkeypatch, name):
+def test_other_contents_are_refused(own, name, publish):
     with pytest.raises(InputError, match=rf"ubyte is not {PUBLISHED[name].title}'s: its contents have the digest "):
         sets.load(name, own)
-    publish(monkeypatch, own, name)
+    publish(own, name)
     for one, other in (FILES[::2], FILES[1::2]):  # train and test swapped
         first, second = (sets.idx.contents(places.file_of(own, each)) for each in (one, other))
         (own / one).write_bytes(second)
