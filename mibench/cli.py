@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from mibench import __version__, cli_config
+from mibench import __version__, cli_config, cli_data
 from mibench.cli_types import FILE, FOLDER, GIBIBYTES, SECONDS, Group, PathText
 
 EPILOG = """\b
@@ -35,6 +35,9 @@ def main() -> None:
     Names: ksg, ksg[k=5], blobs[size=32,mi=3], ae[latent_dim=2]+wkl
     Selections: comma lists, shell patterns, tags: images, 'ae+*', all
     """
+
+
+main.add_command(cli_data.data)
 
 
 @main.command()
