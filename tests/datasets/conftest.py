@@ -36,7 +36,7 @@ def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(PUBLISHED, name, dataclasses.replace(each, mirrors=("http://127.0.0.1:9/none/",)))
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make() -> Make:
     """Write files in the form of MNIST's into a folder, the test ones packed."""
 

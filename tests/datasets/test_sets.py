@@ -9,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mibench.contracts import InputError, NotInstalled, UnknownName
 from mibench.datasets import digits, places, sets
@@ -189,6 +191,33 @@ def test_labels_of_train_and_test_swapped(own):
     (own / FILES[3]).write_bytes(train)
     with pytest.raises(InputError, match="give as many labels as images; those of train and t10k seem to be swapped"):
         sets.load(own)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory, make):
+    return make(tmp_path_factory.mktemp("whole") / "set")
+
+
+@given(st.sampled_from(FILES), st.integers(0, 3000), st.binary(max_size=4), st.integers(0, 20))
+@settings(deadline=None)
+def test_a_damaged_folder_is_refused_or_still_a_set(whole, name, place, put_in, taken_out):
+    path = places.file_of(whole, name)
+    before = path.read_bytes()
+    start = place % (len(before) + 1)
+    path.write_bytes(before[:start] + put_in + before[start + taken_out :])
+    try:
+        found = sets.load(whole)
+    except InputError as error:
+        found, said = None, str(error)
+    finally:
+        path.write_bytes(before)
+    if found is None:
+        assert str(whole) in said
+        return
+    for which, n in (("train", 5), ("test", 3)):
+        assert (found.images(which).shape, found.images(which).dtype) == ((n, 28, 28), np.uint8)
+        assert found.labels(which).shape == (n,)
+        assert found.labels(which).max() <= 9
 
 
 def _entropy(counts):
