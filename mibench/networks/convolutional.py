@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -16,8 +17,9 @@ from numpy.typing import NDArray
 
 from mibench.contracts import InputError
 from mibench.names import check_choice
+from mibench.networks.spec import Network
 
-__all__ = ["KERNEL", "Convolutional"]
+__all__ = ["KERNEL", "AnyNetwork", "Convolutional"]
 
 KERNEL = 3  # a side of every convolution
 NoiseKind = Literal["multiplicative", "additive"]
@@ -115,8 +117,13 @@ class Convolutional:
         widths = self.widths[len(self.channels) :]
         return (
             *((out, into, KERNEL, KERNEL) for out, into in blocks),
-            *((units, inputs) for inputs, units in zip(widths, widths[1:], strict=False)),
+            *((units, inputs) for inputs, units in pairwise(widths)),
         )
+
+    @property
+    def reads(self) -> tuple[int, ...]:
+        """Side of what each block reads: a last row and column that no pooling uses are left out. (28, 12, 4)."""
+        return tuple(2 * side + KERNEL - 1 for side in self.sides[1:])
 
     @property
     def output(self) -> str:
@@ -160,6 +167,9 @@ class Convolutional:
     def flat(self, layers: list[tuple[NDArray[Any], NDArray[Any]]]) -> NDArray[Any]:
         """The inverse of `layers`, for arrays without leading axes."""
         return np.concatenate([part.ravel() for layer in layers for part in layer])
+
+
+AnyNetwork = Network | Convolutional
 
 
 def _is_count(value: Any, least: int = 1) -> bool:

@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mibench.names import check_choice
-from mibench.networks.spec import INITS, Network
+from mibench.networks.convolutional import AnyNetwork
+from mibench.networks.spec import INITS
 from mibench.numerics.checks import as_generator
 
 if TYPE_CHECKING:
@@ -25,17 +26,18 @@ if TYPE_CHECKING:
 __all__ = ["initial"]
 
 
-def initial(network: Network, init: str, rng: RandomLike = None) -> NDArray[np.float32]:
+def initial(network: AnyNetwork, init: str, rng: RandomLike = None) -> NDArray[np.float32]:
     """Flat parameters of an untrained network.
 
     Parameters
     ----------
-    network : Network
+    network : Network or Convolutional
     init : str
         ``fan_in_tn``, ``fan_out_tn``, ``he2_fan_in_tn``: normal of standard deviation 1/sqrt(inputs), 1/sqrt(units),
         2/sqrt(inputs), drawn again until within two of them; ``glorot_uniform``: uniform to
         sqrt(6 / (inputs + units)); ``torch_default``: uniform to 1/sqrt(inputs), biases too; ``saxe``: ``fan_out_tn``,
-        and ``glorot_uniform`` for the output. Other biases are 0.
+        and ``glorot_uniform`` for the output. Other biases are 0. Inputs of a convolution are those of one sum, and
+        its units the filters (``glorot_uniform``: times a filter's places, as Keras has it).
     rng : Generator, int or None
 
     Returns
@@ -50,13 +52,14 @@ def initial(network: Network, init: str, rng: RandomLike = None) -> NDArray[np.f
     check_choice("init", init, INITS)
     generator = as_generator(rng)
     layers: list[tuple[NDArray[Any], NDArray[Any]]] = []
-    for layer, (inputs, units) in enumerate(zip(network.widths, network.widths[1:], strict=False)):
+    for layer, shape in enumerate(network.shapes):
+        units, inputs = shape[0], math.prod(shape[1:])
         name = init
         if init == "saxe":
             name = "glorot_uniform" if layer == network.n_layers - 1 else "fan_out_tn"
-        shape, biases = (units, inputs), np.zeros(units)
+        biases = np.zeros(units)
         if name == "glorot_uniform":
-            limit = math.sqrt(6.0 / (inputs + units))
+            limit = math.sqrt(6.0 / (inputs + units * math.prod(shape[2:])))
             weights = generator.uniform(-limit, limit, shape)
         elif name == "torch_default":
             limit = 1.0 / math.sqrt(inputs)

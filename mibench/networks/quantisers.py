@@ -34,7 +34,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from mibench.networks.spec import Network
+from mibench.networks.convolutional import AnyNetwork
 
 __all__ = [
     "AVERAGE_START",
@@ -127,7 +127,7 @@ class Rule:
         return level_grid if self.grid == "levels" else zero_grid
 
 
-def rule(network: Network, layer: int) -> Rule:
+def rule(network: AnyNetwork, layer: int) -> Rule:
     """The rule of layer 1 to L of a network."""
     hidden = layer < network.n_layers
     if network.bits is None:
@@ -139,13 +139,13 @@ def rule(network: Network, layer: int) -> Rule:
     return Rule("hidden" if hidden else "logits", "zero", "average" if network.mode == "tfmot" else "own", weights=True)
 
 
-def remembers(network: Network) -> bool:
+def remembers(network: AnyNetwork) -> bool:
     """Whether layers are rounded, after training, by ranges that training left in `State.ranges`."""
     rules = [rule(network, layer) for layer in range(1, network.n_layers + 1)]
     return any(found.weights or found.range == "average" for found in rules)
 
 
-def start_ranges(network: Network, parameters: NDArray[Any]) -> NDArray[Any]:
+def start_ranges(network: AnyNetwork, parameters: NDArray[Any]) -> NDArray[Any]:
     """Ranges before any step, shape (R, L, 4), of flat parameters of shape (R, P)."""
     ranges = np.zeros((len(parameters), network.n_layers, 4), dtype=parameters.dtype)
     for layer, (weights, _) in enumerate(network.layers(parameters)):

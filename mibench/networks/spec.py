@@ -95,6 +95,11 @@ class Network:
             raise InputError("noise and bits are both given: noisy layers are not quantised; leave one of them out")
 
     @property
+    def shapes(self) -> tuple[tuple[int, ...], ...]:
+        """Of each layer's weights: (units, inputs)."""
+        return tuple((units, inputs) for inputs, units in zip(self.widths, self.widths[1:], strict=False))
+
+    @property
     def n_layers(self) -> int:
         """L, the output included."""
         return len(self.widths) - 1

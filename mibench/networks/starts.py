@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from mibench.contracts import InputError
 from mibench.datasets import splits
+from mibench.networks.convolutional import AnyNetwork, Convolutional
 from mibench.networks.initial import initial
 from mibench.networks.quantisers import start_ranges
-from mibench.networks.spec import Network, Training
+from mibench.networks.spec import Training
 from mibench.networks.state import Rows, State
 
 __all__ = ["Start", "check_data", "start"]
@@ -33,7 +34,7 @@ class Start:
     prefit: Rows
 
 
-def check_data(network: Network, inputs: Any, labels: Any, dtype: str) -> tuple[NDArray[Any], NDArray[np.int64]]:
+def check_data(network: AnyNetwork, inputs: Any, labels: Any, dtype: str) -> tuple[NDArray[Any], NDArray[np.int64]]:
     """Inputs of `dtype` and labels of int64.
 
     Raises
@@ -64,7 +65,7 @@ def check_data(network: Network, inputs: Any, labels: Any, dtype: str) -> tuple[
 
 
 def start(
-    network: Network,
+    network: AnyNetwork,
     training: Training,
     inputs: NDArray[Any],
     labels: NDArray[np.int64],
@@ -76,8 +77,13 @@ def start(
     Raises
     ------
     InputError
-        If the rows cannot be split as asked.
+        If the rows cannot be split as asked, or the network not be trained so.
     """
+    if training.orthonormal and isinstance(network, Convolutional):
+        raise InputError(
+            f"orthonormal is {training.orthonormal:g} and the network convolutional: that step is one of fully "
+            "connected layers; leave it at 0"
+        )
     parameters, train, said, said_before, keys = [], [], [], [], []
     for run, attempt in runs:
         own = (run, attempt)

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from numpy.typing import NDArray
 
-from mibench.networks.spec import Network, Training
+from mibench.networks.spec import Training
 
 __all__ = ["Engine", "Rows", "State"]
 
@@ -60,10 +60,13 @@ class Rows:
 
 
 class Engine(Protocol):
-    """Trains on: what `mibench.networks.small` (compiled) and `mibench.networks.batched` (torch) both do."""
+    """Trains on: what `mibench.networks.small` (compiled) and `mibench.networks.batched` (torch) both do.
+
+    Each takes one kind of network, `Network` or `Convolutional`; `mibench.networks.train` picks the engine that fits.
+    """
 
     def advance(
-        self, network: Network, training: Training, state: State, rows: Rows, epochs: int
+        self, network: Any, training: Training, state: State, rows: Rows, epochs: int
     ) -> tuple[NDArray[Any], NDArray[Any]]:
         """Move `state` on by `epochs` epochs.
 

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from mibench.contracts import InputError
 from mibench.networks import recording
 from mibench.networks.checkpoints import Checkpoints
+from mibench.networks.convolutional import AnyNetwork, Convolutional
 from mibench.networks.quantisers import remembers
-from mibench.networks.spec import Network, Training
+from mibench.networks.spec import Training
 from mibench.networks.starts import Start, check_data, start
 from mibench.networks.state import Engine, Rows, State
 from mibench.networks.trajectory import Trajectory
@@ -33,7 +34,7 @@ _ATTEMPTS = 100
 
 
 def train(
-    network: Network,
+    network: AnyNetwork,
     training: Training,
     inputs: Any,
     labels: Any,
@@ -50,7 +51,7 @@ def train(
 
     Parameters
     ----------
-    network : Network
+    network : Network or Convolutional
     training : Training
     inputs : array, shape (N, network.widths[0])
         All rows, taken as they are, whole numbers too: scale images before.
@@ -68,7 +69,8 @@ def train(
         Where the training leaves parts as it goes. Begun again with the same arguments, it goes on from there and ends
         in the same bits as one that was never interrupted.
     engine : {"auto", "small", "wide", "batched"} or Engine
-        The compiled one for small networks, that for wide inputs seen by all runs in one order, or torch's.
+        The compiled one for small networks, that for wide inputs seen by all runs in one order, or torch's. Of a
+        `Convolutional`, ``auto`` and ``small`` are its compiled one.
     dtype : {"float32", "float64"}
     progress : callable, optional
         Called with (epochs done, epochs in all).
@@ -107,11 +109,13 @@ def train(
     return course.trajectory()
 
 
-def _engine(engine: str | Engine, network: Network, training: Training) -> Engine:
+def _engine(engine: str | Engine, network: AnyNetwork, training: Training) -> Engine:
     if not isinstance(engine, str):
         return engine
     if engine not in ("auto", "small", "wide", "batched"):
         raise InputError(f"no engine {engine!r}; there are: auto, small, wide, batched")
+    if isinstance(network, Convolutional):
+        return _convolutional_engine(engine)
     if engine == "small" or (engine == "auto" and network.n_parameters <= _SMALL):
         from mibench.networks.small import Small
 
@@ -131,12 +135,24 @@ def _engine(engine: str | Engine, network: Network, training: Training) -> Engin
     return Batched()
 
 
+def _convolutional_engine(engine: str) -> Engine:
+    if engine == "wide":
+        raise InputError("the engine 'wide' trains fully connected networks: give 'small', 'batched' or 'auto'")
+    if engine == "batched":
+        from mibench.networks.convolutional_reference import ConvolvedByTorch
+
+        return ConvolvedByTorch()
+    from mibench.networks.conv_engine import Convolved
+
+    return Convolved()
+
+
 class _Course:
     """All runs of a training, in step, and what is recorded of them."""
 
     def __init__(
         self,
-        network: Network,
+        network: AnyNetwork,
         training: Training,
         inputs: NDArray[Any],
         labels: NDArray[np.int64],

@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 
 from mibench.contracts import InputError
 from mibench.networks import archive
+from mibench.networks.convolutional import AnyNetwork, Convolutional
 from mibench.networks.quantisers import remembers
 from mibench.networks.spec import Network, Training
 
 __all__ = ["Trajectory"]
 
 _KIND = "trajectory"
+_CONVOLUTIONAL = "convolutional"
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,7 @@ class Trajectory:
 
     Attributes
     ----------
-    network : Network
+    network : Network or Convolutional
     training : Training
     seed : int
         All runs' root; run r is the same whatever the number of runs.
@@ -45,7 +47,7 @@ class Trajectory:
         How often a run was begun again, by `Training.restart_below`.
     """
 
-    network: Network
+    network: Any  # AnyNetwork; who reads it knows which
     training: Training
     seed: int
     dtype: str
@@ -78,6 +80,8 @@ class Trajectory:
             "seed": self.seed,
             "dtype": self.dtype,
         }
+        if isinstance(self.network, Convolutional):  # a file of the other kind says nothing, as before there were two
+            header["architecture"] = _CONVOLUTIONAL
         names = ("epochs", "parameters", "ranges", "loss", "accuracy", "train", "restarts")
         found = {name: getattr(self, name) for name in names}
         archive.write(path, _KIND, header, {name: array for name, array in found.items() if array is not None})
@@ -93,7 +97,7 @@ class Trajectory:
         """
         header, arrays = archive.read(path, _KIND)
         try:
-            network = Network(**_tuples(header["network"]))
+            network = _network(header)
             training = Training(**header["training"])
             seed, dtype = int(header["seed"]), np.dtype(header["dtype"])
             points, runs, rows = len(arrays["epochs"]), len(arrays["restarts"]), arrays["train"].shape[1]
@@ -125,5 +129,8 @@ class Trajectory:
         return cls(network, training, seed, str(dtype), ranges=arrays.pop("ranges", None), **arrays)
 
 
-def _tuples(network: dict[str, Any]) -> dict[str, Any]:
-    return network | {"widths": tuple(network["widths"])}
+def _network(header: dict[str, Any]) -> AnyNetwork:
+    found = header.get("architecture", "")
+    if found not in ("", _CONVOLUTIONAL):
+        raise ValueError(f"architecture {found!r}")
+    return Convolutional(**header["network"]) if found else Network(**header["network"])

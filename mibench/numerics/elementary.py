@@ -16,7 +16,7 @@ from numba.extending import overload, register_jitable
 
 from mibench.numerics.vectorised import reinterpret
 
-__all__ = ["exp", "expm1", "log", "tanh"]
+__all__ = ["LN2", "LOG", "ROOT_HALF", "exp", "expm1", "log", "tanh"]
 
 _f = np.float32
 _OPTIONS: Any = {"fastmath": {"contract"}, "error_model": "numpy"}  # fused, not reordered; a division asks no question
@@ -44,7 +44,9 @@ _L0, _L1, _L2, _L3, _L4, _L5, _L6, _L7 = (
         -0.07859554128898126,
     )
 )
+LOG = (_L0, _L1, _L2, _L3, _L4, _L5, _L6, _L7)
 _ROOT_HALF = np.int32(0x3F3504F3)  # the bits of 1/sqrt(2)
+LN2, ROOT_HALF = float(_LN2), int(_ROOT_HALF)
 _SMALL = _f(0.55)
 _SATURATED = _f(9.1)  # from here on the tanh of a float32 is 1
 _SIGN = np.int32(-(2**31))

@@ -6,7 +6,8 @@ key is a run's; the counter's words are ``(index, layer * 2^16 + unit, step, epo
 counters, so no two uses share a block:
 
 - layer 0 (unit and step 0): the order of an epoch's rows, `order`;
-- layer 1, 2, ...: the normal noise of that layer's units at one step, `normals`.
+- layer 1, 2, ...: the normal noise of that layer's units at one step, `normals`; or that of what a convolutional
+  network's layers read, and with 2^15 more what their dropout leaves (`mibench.numerics.line_streams`).
 
 So a run that goes on from a saved epoch, or is trained beside others, sees the numbers it would have seen alone. All
 functions are compiled, are called from Python and from compiled code alike, and give the same bits in both.
@@ -21,7 +22,7 @@ from numba import njit
 
 from mibench.numerics import elementary
 
-__all__ = ["normals", "order", "philox"]
+__all__ = ["COSINE", "SINE", "normals", "order", "philox"]
 
 _LOW = np.uint64(0xFFFFFFFF)
 _HALF = np.uint64(32)
@@ -39,6 +40,7 @@ _C0, _C1, _C2, _C3, _C4, _C5, _C6 = (
     _f(v)  # of cos(2 pi x), to 2e-8
     for v in (0.9999999892, -19.7392045322, 64.9391189809, -85.450165571, 60.1678318002, -25.9683132957, 6.5296101574)
 )
+SINE, COSINE = (_S0, _S1, _S2, _S3, _S4, _S5, _S6), (_C0, _C1, _C2, _C3, _C4, _C5, _C6)
 
 
 @njit(cache=True)
