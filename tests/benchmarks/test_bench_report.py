@@ -75,9 +75,16 @@ def test_report_is_painted_and_usable(benchmark, folder):
             page = browser.new_page()
             page.goto(path.as_uri())
             found = page.evaluate(
-                "['first-contentful-paint', 'interactive'].map("
-                "(name) => performance.getEntriesByName(name)[0].startTime)"
+                """async () => {
+                    const noted = (name) => performance.getEntriesByName(name)[0]?.startTime;
+                    const both = () => ['first-contentful-paint', 'interactive'].map(noted);
+                    while (both().includes(undefined) && performance.now() < 60_000) {
+                        await new Promise((resolve) => setTimeout(resolve, 5));
+                    }
+                    return both();
+                }"""
             )
+            assert None not in found
             filtered = page.evaluate(
                 """async () => {
                     const begun = performance.now();

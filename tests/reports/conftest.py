@@ -7,6 +7,7 @@ import functools
 import json
 import re
 import shutil
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -70,6 +71,7 @@ class Opened:
         self.page.on("pageerror", lambda error: self.messages.append(str(error)))
         self.page.on("request", lambda request: self.requests.append(request.url))
         self.page.on("dialog", self._dismiss)
+        self.expect = pytest.importorskip("playwright.sync_api").expect  # of a page or a locator; it waits
         self.url = path.as_uri()
         self.page.goto(self.url + fragment)  # its scripts have run when this returns
 
@@ -86,8 +88,23 @@ class Opened:
         """Go to the address of a view of the leaderboard: ``ask(task=["blobs"], sort="-mae")``."""
         several = {name: [found] if isinstance(found, str) else found for name, found in asked.items()}
         pairs = [(name, value) for name, found in several.items() for value in found]
-        self.page.evaluate("hash => { location.hash = hash; }", f"#leaderboard&{urlencode(pairs)}")
-        self.page.wait_for_timeout(30)
+        self.page.evaluate(
+            """hash => new Promise((resolve, reject) => {
+                addEventListener("popstate", () => resolve(), { once: true });  // after the page's own listener
+                setTimeout(reject, 30_000, new Error(`no answer to ${hash}`));
+                const before = location.href;
+                location.hash = hash;
+                if (location.href === before) resolve();
+            })""",
+            f"#leaderboard&{urlencode(pairs)}",
+        )
+
+    def eventually(self, read: Callable[[], Any], expected: Any, within: float = 30.0) -> None:
+        """What is read becomes what is expected: clicks, keys and addresses are answered a moment later."""
+        deadline = time.monotonic() + within
+        while (found := read()) != expected and time.monotonic() < deadline:
+            self.page.wait_for_timeout(5)
+        assert found == expected
 
     def column(self, title: str, table: str = "#board table") -> list[str]:
         """Texts of a column, from the top."""
@@ -134,6 +151,7 @@ def browser() -> Iterator[Any]:
     found = next(filter(None, map(shutil.which, _BROWSERS)), None)
     if found is None:
         pytest.skip(f"no browser: none of {', '.join(_BROWSERS)} is installed")
+    sync_api.expect.set_options(timeout=30_000)
     with sync_api.sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=found, args=["--no-sandbox", "--disable-gpu"])
         yield opened

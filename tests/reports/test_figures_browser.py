@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import io
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -37,23 +37,16 @@ def report(save_run: Callable[..., Run], tmp_path_factory: pytest.TempPathFactor
 
 
 @pytest.fixture
-def view(browser: Any, report: Path) -> Iterator[Callable[..., Any]]:
-    contexts = []
+def see(view: Callable[..., Any], report: Path) -> Callable[..., Any]:
+    def opened(width: int, scheme: str = "light") -> Any:
+        return view(report, viewport={"width": width, "height": 900}, color_scheme=scheme)
 
-    def open_page(width: int, scheme: str = "light") -> Any:
-        contexts.append(browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme))
-        page = contexts[-1].new_page()
-        page.goto(report.as_uri())
-        return page
-
-    yield open_page
-    for each in contexts:
-        each.close()
+    return opened
 
 
 @pytest.mark.parametrize("width", [400, 1600])
-def test_every_letter_is_in_its_frame_and_large_enough(view: Callable[..., Any], width: int) -> None:
-    page = view(width)
+def test_every_letter_is_in_its_frame_and_large_enough(see: Callable[..., Any], width: int) -> None:
+    page = see(width).page
     texts = page.locator(f"{ALL_SVGS} text").evaluate_all(
         """all => all.map(one => {
             const svg = one.ownerSVGElement, box = one.getBoundingClientRect(), frame = svg.getBoundingClientRect();
@@ -71,31 +64,28 @@ def test_every_letter_is_in_its_frame_and_large_enough(view: Callable[..., Any],
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def test_a_figure_wider_than_the_window_is_scrolled_by_keyboard(view: Callable[..., Any]) -> None:
-    page = view(400)
+def test_a_figure_wider_than_the_window_is_scrolled_by_keyboard(see: Callable[..., Any]) -> None:
+    opened = see(400)
+    page = opened.page
     frame = page.locator("figure[data-name=cost] .scroll")
     frame.focus()
     for _ in range(5):
         page.keyboard.press("ArrowRight")
-    for _ in range(100):  # the page's policy forbids wait_for_function
-        if frame.evaluate("frame => frame.scrollLeft") > 30:
-            break
-        page.wait_for_timeout(50)
-    assert frame.evaluate("frame => frame.scrollLeft") > 30
+    opened.eventually(lambda: frame.evaluate("frame => frame.scrollLeft") > 30, True)
     page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.textContent").startswith("Download SVG")
+    opened.eventually(lambda: page.evaluate("document.activeElement.textContent")[:12], "Download SVG")
 
 
-def test_figures_follow_the_scheme_of_the_reader(view: Callable[..., Any]) -> None:
+def test_figures_follow_the_scheme_of_the_reader(see: Callable[..., Any]) -> None:
     fills = {}
     for scheme in ("light", "dark"):
-        page = view(1600, scheme)
+        page = see(1600, scheme).page
         fills[scheme] = page.locator("#cost svg text").first.evaluate("one => getComputedStyle(one).fill")
     assert fills["light"] != fills["dark"]
 
 
-def test_a_saved_figure_stands_on_its_own(view: Callable[..., Any], tmp_path: Path) -> None:
-    page = view(1600, "dark")
+def test_a_saved_figure_stands_on_its_own(see: Callable[..., Any], tmp_path: Path) -> None:
+    page = see(1600, "dark").page
     for name in ("cost", "errors", "sample-1-blobs-size-8-mi-1"):
         figure = page.locator(f"figure[data-name={name}]")
         with page.expect_download() as saved:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -63,10 +64,11 @@ def test_the_page_lists_them_and_filters(folder: Path, view: Callable[..., Any])
     assert page.locator("tbody tr").count() == 4
     assert "<script>broken" in page.locator("tbody").text_content()
     page.locator("[name=words]").fill("ib-network")
-    assert page.locator("tbody tr:visible").count() == 1
+    opened.expect(page.locator("tbody tr:visible")).to_have_count(1)
     page.locator("[name=words]").fill("")
+    opened.expect(page.locator("tbody tr:visible")).to_have_count(4)
     page.get_by_role("link", name="a run").click()
-    assert page.url.endswith("a%20run/report.html")
+    opened.expect(page).to_have_url(re.compile(r"a%20run/report\.html$"))
 
 
 def test_a_folder_that_is_itself_a_study(save_study: Callable[..., Path], tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,7 @@ def report(save_run: Callable[..., Run], tmp_path_factory: pytest.TempPathFactor
 def test_a_shared_link_shows_the_same_view(view: Callable[..., Any], report: Path) -> None:
     opened = view(report, VIEW)
     page = opened.page
+    opened.expect(page.locator("#leaderboard")).to_be_focused()
     heads = page.locator("#board thead th").all_text_contents()
     assert [head.partition(" ")[0] for head in heads] == ["estimator", "task", "n", "MAE"]
     assert "bits" in heads[-1]
@@ -46,67 +48,78 @@ def test_a_shared_link_shows_the_same_view(view: Callable[..., Any], report: Pat
         "n 1 of 2",
         "Estimators 1 of 2",
     ]
-    assert page.evaluate("document.activeElement.id") == "leaderboard"
     assert page.url.endswith(VIEW)
     other = view(report, page.url[page.url.index("#") :])
-    assert other.page.locator("#board table").inner_html() == page.locator("#board table").inner_html()
+    other.eventually(other.page.locator("#board table").inner_html, page.locator("#board table").inner_html())
 
 
 def test_what_a_reader_does_is_in_the_address_and_back_undoes_it(view: Callable[..., Any], report: Path) -> None:
     opened = view(report)
-    page = opened.page
-    start = opened.column("estimator")
+    page, expect = opened.page, opened.expect
+    said, by, search = page.locator("#said"), page.get_by_label("One line per"), page.locator("#board .dt-search input")
+    start, trail = opened.column("estimator"), [page.url]
+
+    def moved(to: str) -> None:
+        expect(page).to_have_url(re.compile(to))
+        trail.append(page.url)
+
     opened.head("MAE, common").click()
-    assert page.url.endswith("#leaderboard&sort=mae_common")
+    moved("#leaderboard&sort=mae_common$")
     page.locator("details.facet summary", has_text="Task").click()
     page.locator("input[name=task][value=gaussian]").check()
-    assert "task=gaussian" in page.url
-    page.get_by_label("One line per").select_option("level")
+    moved("task=gaussian")
+    by.select_option("level")
+    moved("by=level")
     page.get_by_role("button", name="Columns").click()
     page.locator(".dt-button-collection button", has_text="coverage").first.click()
-    assert "columns=estimator+n+level" in page.url
+    moved(r"columns=estimator\+n\+level")
     page.keyboard.press("Escape")
-    page.locator("#board .dt-search input").fill("ks")
-    page.wait_for_url("**search=ks**")
-    assert opened.column("estimator") == ["ksg", "pca+ksg"] * 2
+    search.fill("ks")
+    expect(page).to_have_url(re.compile("search=ks"))
+    opened.eventually(lambda: opened.column("estimator"), ["ksg", "pca+ksg"] * 2)
 
     page.go_back()  # the columns and the search that was typed after them
+    expect(page).to_have_url(trail[3])
+    expect(opened.head("coverage")).to_be_visible()
     page.go_back()
+    expect(page).to_have_url(trail[2])
     assert "by=level" not in page.url
-    assert page.get_by_label("One line per").input_value() == "estimator"
-    assert "Scored on 2 of 6 cells" in page.locator("#said").text_content()
+    expect(by).to_have_value("estimator")
+    expect(said).to_contain_text("Scored on 2 of 6 cells")
     page.go_back()
-    pytest.importorskip("playwright.sync_api").expect(opened.head("MAE, common")).to_have_attribute(
-        "aria-sort", "ascending"
-    )
-    assert "Scored on 6 of 6 cells" in page.locator("#said").text_content()
+    expect(page).to_have_url(trail[1])
+    expect(said).to_contain_text("Scored on 6 of 6 cells")
+    expect(opened.head("MAE, common")).to_have_attribute("aria-sort", "ascending")
     page.go_back()
+    expect(page).to_have_url(trail[0])
     assert "#" not in page.url
-    assert opened.column("estimator") == start
+    opened.eventually(lambda: opened.column("estimator"), start)
     page.go_forward()
+    expect(page).to_have_url(trail[1])
     page.go_forward()
-    assert page.locator("input[name=task][value=gaussian]").is_checked()
+    expect(page).to_have_url(trail[2])
+    expect(page.locator("input[name=task][value=gaussian]")).to_be_checked()
 
 
 def test_reset_shows_all_again(view: Callable[..., Any], report: Path) -> None:
     opened = view(report, VIEW)
     plain = view(report)
     opened.page.get_by_role("button", name="Reset").click()
-    assert opened.page.url.endswith("#leaderboard")
-    assert opened.page.locator("#board table").inner_html() == plain.page.locator("#board table").inner_html()
-    assert opened.page.locator("#board .dt-search input").input_value() == ""
+    opened.expect(opened.page).to_have_url(re.compile("#leaderboard$"))
+    opened.eventually(opened.page.locator("#board table").inner_html, plain.page.locator("#board table").inner_html())
+    opened.expect(opened.page.locator("#board .dt-search input")).to_have_value("")
     opened.page.go_back()
-    assert opened.column("estimator") == ["kl", "kl", "ksg", "ksg"]
+    opened.eventually(lambda: opened.column("estimator"), ["kl", "kl", "ksg", "ksg"])
 
 
 def test_a_section_of_the_page_keeps_the_view(view: Callable[..., Any], report: Path) -> None:
     opened = view(report, "#leaderboard&task=blobs", reduced_motion="reduce")
     opened.page.get_by_role("link", name="Provenance").click()
-    assert opened.page.url.endswith("#provenance&task=blobs")
-    assert opened.page.evaluate("document.getElementById('provenance').getBoundingClientRect().top < innerHeight")
-    assert "Scored on 4 of 6 cells" in opened.page.locator("#said").text_content()
+    opened.expect(opened.page).to_have_url(re.compile("#provenance&task=blobs$"))
+    opened.expect(opened.page.locator("#provenance")).to_be_in_viewport()
+    opened.expect(opened.page.locator("#said")).to_contain_text("Scored on 4 of 6 cells")
     plain = view(report, "#errors")
-    assert plain.page.evaluate("document.activeElement.id") == "errors"
+    plain.expect(plain.page.locator("#errors")).to_be_focused()
 
 
 def test_a_link_of_another_run_says_what_is_not_here(view: Callable[..., Any], report: Path) -> None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -81,18 +82,22 @@ def test_everything_is_shown_as_it_is_written(view: Callable[..., Any], report: 
 
 def test_every_control_meets_the_names_without_harm(view: Callable[..., Any], report: Path) -> None:
     opened = view(report, viewport={"width": 400, "height": 900})
-    page = opened.page
+    page, expect = opened.page, opened.expect
     for asked in ({"by": "task"}, {"by": "level", "view": "bits"}, {"name": HOSTILE[0]}, {"search": HOSTILE[2]}):
         opened.ask(**asked)
         is_inert(opened)
     opened.ask(by="task", task=HOSTILE[1])
-    assert "Scored on 1 of" in page.locator("#said").text_content()
+    expect(page.locator("#said")).to_contain_text("Scored on 1 of")
     page.get_by_role("button", name="Reset").click()
+    expect(page).to_have_url(re.compile("#leaderboard$"))
     page.locator("details.facet summary", has_text="Task").click()
     page.locator("input[name=task]").first.check()
+    expect(page).to_have_url(re.compile("task="))
     assert page.evaluate("document.documentElement.scrollWidth") <= 400
     page.get_by_role("button", name="Columns").click()
+    expect(page.locator(".dt-button-collection")).to_be_visible()
     page.keyboard.press("Escape")
+    expect(page.locator(".dt-button-collection")).to_be_hidden()
     text = opened.saved()
     assert "taken" in text or page.locator("#board tbody tr").count() == 1
     is_inert(opened)

@@ -60,6 +60,7 @@ def test_the_clipboard_holds_the_same(view: Callable[..., Any], report: Path) ->
     page.evaluate("document.body.prepend(Object.assign(document.createElement('textarea'), { id: 'paste' }))")
     page.locator("#paste").focus()
     page.keyboard.press("Control+V")
+    opened.expect(page.locator("#paste")).not_to_have_value("")
     copied = list(csv.reader(io.StringIO(page.locator("#paste").input_value())))
     assert len(copied) == 1 + 2 + len(FORMULAS)
     assert copied == list(csv.reader(io.StringIO(opened.saved())))

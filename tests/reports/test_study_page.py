@@ -154,6 +154,7 @@ def test_the_table_holds_the_values_of_the_folder(see: Callable[..., Any], plane
     shown = [float(text) for text in opened.column("I(T;Y)", ".values table")]
     np.testing.assert_allclose(shown, mean[:, 1], atol=6e-4)
     opened.page.locator("[name=unit]").select_option("nats")
+    opened.expect(opened.page.locator(".values thead")).to_contain_text("(nats)")
     shown = [float(text) for text in opened.column("I(X;T)", ".values table")]
     np.testing.assert_allclose(shown, mean[:, 0] / BITS, atol=6e-4)
     is_quiet(opened)
@@ -166,30 +167,37 @@ def test_the_slider_moves_the_layers_to_where_they_were(
     plane = planes["first"][0]
     last = dots(opened)
     slide(opened, 3)
+    opened.expect(opened.page.locator(".controls output")).to_have_text(f"epoch {plane.epochs[3]}")
+    opened.expect(opened.page).to_have_url(re.compile(f"epoch={plane.epochs[3]}"))
     early = dots(opened)
     assert len(early) == len(last) == plane.information.shape[2]
     assert all(before[1] > after[1] for before, after in zip(early, last, strict=True)), "I(T;Y) has risen"
-    assert f"epoch {plane.epochs[3]}" in opened.page.locator(".controls output").text_content()
-    assert f"epoch={plane.epochs[3]}" in opened.page.url
     shown = [float(text) for text in opened.column("I(X;T)", ".values table")]
     np.testing.assert_allclose(shown, plane.information.mean(axis=0)[3, :, 0] * BITS, atol=6e-4)
 
 
 def test_the_player_runs_to_the_end_and_stops(see: Callable[..., Any]) -> None:
     opened = see(at("second", estimator="sp[replicas=16]"))
-    opened.page.locator("button.play").click()
-    opened.page.wait_for_timeout(100)
-    assert "Pause" in opened.page.locator("button.play").text_content()
-    opened.page.locator("button.play", has_text="Play").wait_for(timeout=5000)
-    last = opened.page.locator("[name=place]").get_attribute("max")
-    assert opened.page.locator("[name=place]").input_value() == last
+    button, slider = opened.page.locator("button.play"), opened.page.locator("[name=place]")
+    button.evaluate(  # it plays for half a second: what the button said meanwhile is noted in the page
+        """button => {
+            const word = () => button.textContent.split(" ").at(-1), said = (window.said = [word()]);
+            const note = () => { if (word() !== said.at(-1)) said.push(word()); };
+            new MutationObserver(note).observe(button, { childList: true });
+        }"""
+    )
+    button.click()
+    opened.eventually(lambda: opened.page.evaluate("window.said"), ["Play", "Pause", "Play"])
+    opened.expect(slider).to_have_value(slider.get_attribute("max"))
     is_quiet(opened)
 
 
 def test_a_pointer_tells_the_values(see: Callable[..., Any], planes: dict[str, list[Plane]]) -> None:
     opened = see(at("second", estimator="sp[replicas=16]", colour="layer"))
     opened.page.locator(".panels figure circle.now").first.hover()
-    text = opened.page.locator(".panels figure .tip").first.text_content()
+    tip = opened.page.locator(".panels figure .tip").first
+    opened.expect(tip).to_contain_text("T1, epoch")
+    text = tip.text_content()
     plane = planes["second"][1]
     i_x, i_y = plane.information[0, -1, 0] * BITS
     assert text.startswith(f"T1, epoch {plane.epochs[-1]}, mean of 1 run\nI(X;T) {i_x:.3f} bits")
@@ -219,11 +227,13 @@ def test_every_run_can_be_looked_at(see: Callable[..., Any], planes: dict[str, l
     opened = see(at("first", mode="runs"))
     runs, _, layers, _ = plane.information.shape
     assert len(dots(opened)) == runs * layers
+    trails = opened.page.locator(".panels figure").first.locator("g path")
     opened.page.locator("[name=trails]").check()
-    assert opened.page.locator(".panels figure").first.locator("g path").count() >= runs * layers
+    opened.eventually(lambda: trails.count() >= runs * layers, True)
     opened.page.locator("[name=mode]").select_option("run")
     for run in range(runs):
         opened.page.locator("[name=run]").select_option(str(run))
+        opened.expect(opened.page.locator(".panels h4").first).to_have_text(re.compile(f", run {run}$"))
         shown = [float(text) for text in opened.column("I(X;T)", ".values table")]
         np.testing.assert_allclose(shown, plane.information[run, -1, :, 0] * BITS, atol=4e-3)
     is_quiet(opened)
@@ -232,10 +242,11 @@ def test_every_run_can_be_looked_at(see: Callable[..., Any], planes: dict[str, l
 def test_the_null_and_the_curve_are_drawn_where_they_are_known(see: Callable[..., Any]) -> None:
     opened = see(at("second"))
     figure = opened.page.locator(".panels figure").first
-    assert figure.locator("path[style*='opacity:0.16']").count() == 1
+    null = figure.locator("path[style*='opacity:0.16']")
+    assert null.count() == 1
     assert "IB curve" in figure.text_content()
     opened.page.locator("[name=nulls]").uncheck()
-    assert opened.page.locator(".panels figure").first.locator("path[style*='opacity:0.16']").count() == 0
+    opened.expect(null).to_have_count(0)
     opened = see(at("first", estimator="bins[n=30]"))
     assert opened.page.locator("[name=nulls]").count() == 0
     assert "IB curve" not in opened.page.locator(".panels figure").first.text_content()
@@ -254,34 +265,36 @@ def test_analyses_are_charts(see: Callable[..., Any]) -> None:
 
 def test_settings_are_found_by_words(see: Callable[..., Any]) -> None:
     opened = see()
-    page = opened.page
-    shown = "#setting-list a:visible"
+    page, expect = opened.page, opened.expect
+    shown = page.locator("#setting-list a:visible")
     assert page.locator("#setting-list details a").count() == 1, "a variant stands under what it varies"
     page.locator("#setting-search").fill("variant")
-    assert page.locator(shown).all_text_contents() == ["variant" + "a variant"] or page.locator(shown).count() == 2
+    expect(shown).to_have_text([re.compile("^first"), "variant" + "a variant"])
     page.locator("#setting-search").fill("nothing of this kind")
-    assert page.locator(shown).count() == 0
-    assert page.locator("#setting-none").is_visible()
+    expect(shown).to_have_count(0)
+    expect(page.locator("#setting-none")).to_be_visible()
     page.locator("#setting-search").fill("second")
-    page.locator(shown).first.click()
-    page.locator("#setting h3", has_text="second").wait_for(timeout=5000)
+    expect(shown).to_have_count(1)
+    shown.first.click()
+    expect(page.locator("#setting h3")).to_have_text("second")
     is_quiet(opened)
 
 
 def test_claims_are_filtered_and_opened(see: Callable[..., Any]) -> None:
     opened = see()
-    page = opened.page
+    page, expect = opened.page, opened.expect
     shown = page.locator(".claim:visible")
     assert shown.count() == 5
     page.locator("[name=verdict][value=holds]").uncheck()
-    assert shown.count() == 3
+    expect(shown).to_have_count(3)
     page.locator("[name=paper]").select_option("Rasmussen")
-    assert shown.count() == 1
-    assert page.locator("#claim-count").text_content() == "1 of 5 claims"
+    expect(shown).to_have_count(1)
+    expect(page.locator("#claim-count")).to_have_text("1 of 5 claims")
     page.locator("[name=verdict][value=holds]").check()
     page.locator("[name=paper]").select_option("")
+    expect(shown).to_have_count(5)
     page.locator("[name=words]").fill("statement of l2")
-    assert shown.count() == 1
+    expect(shown).to_have_count(1)
     shown.first.locator("summary").first.click()
     matrix = page.locator(".claim[data-id=L2] table.matrix")
     assert [re.sub("^init", "", text) for text in matrix.locator("thead th").all_text_contents()] == [
@@ -295,15 +308,16 @@ def test_claims_are_filtered_and_opened(see: Callable[..., Any]) -> None:
     ]
     assert "Rule of L2" in page.locator(".claim[data-id=L2]").text_content()
     matrix.locator("a.case").first.click()
-    page.wait_for_url("**setting=first**", timeout=5000)
+    expect(page).to_have_url(re.compile("setting=first"))
+    expect(page.locator("#setting")).not_to_have_attribute("aria-busy", "true")
     is_quiet(opened)
 
 
 def test_a_setting_leads_to_its_claims(see: Callable[..., Any]) -> None:
     opened = see(at("second"))
     opened.page.get_by_role("link", name="R4 fails").click()
-    opened.page.locator(".claim[data-id=R4][open]").wait_for(timeout=5000)
-    assert "setting=second" in opened.page.url
+    opened.page.locator(".claim[data-id=R4][open]").wait_for()
+    assert "setting=second" in opened.page.evaluate("location.hash")
 
 
 def test_chips_tell_the_verdicts_of_claims_that_a_setting_decides(see: Callable[..., Any]) -> None:
@@ -318,18 +332,21 @@ def test_chips_tell_the_verdicts_of_claims_that_a_setting_decides(see: Callable[
 def test_an_address_leads_to_a_claim(see: Callable[..., Any]) -> None:
     opened = see("#claim=W1")
     line = opened.page.locator(".claim[data-id=W1]")
-    opened.page.locator(".claim[data-id=W1][open]").wait_for(timeout=5000)
-    assert line.evaluate("line => line.getBoundingClientRect().top") < 900
+    opened.page.locator(".claim[data-id=W1][open]").wait_for()
+    opened.eventually(lambda: line.evaluate("line => line.getBoundingClientRect().top") < 900, True)
     opened.page.locator("[name=words]").fill("nothing of this kind")
+    opened.expect(opened.page.locator(".claim:visible")).to_have_count(0)
     opened.page.evaluate("() => { location.hash = '#claim=R4'; }")
-    opened.page.locator(".claim[data-id=R4][open]").wait_for(timeout=2000)
+    opened.page.locator(".claim[data-id=R4][open]").wait_for()
     is_quiet(see("#claim=nothing"))
 
 
 @pytest.mark.parametrize("width", [1300, 400])
 def test_open_claims_do_not_widen_the_page(see: Callable[..., Any], width: int) -> None:
-    page = see(viewport={"width": width, "height": 900}).page
+    opened = see(viewport={"width": width, "height": 900})
+    page = opened.page
     page.locator("#claim-open").click()
+    opened.expect(page.locator("#claim-open")).to_have_text("Close all")
     for details in page.locator(".claim details").all():
         details.evaluate("each => { each.open = true; }")
     matrix = page.locator(".claim[data-id=W1] .scroll")
@@ -340,8 +357,8 @@ def test_open_claims_do_not_widen_the_page(see: Callable[..., Any], width: int) 
 def test_a_link_to_a_setting_stays_in_the_address(see: Callable[..., Any]) -> None:
     opened = see(at("first"))
     opened.page.evaluate("hash => { location.hash = hash; }", at("second"))
-    opened.page.locator("#setting h3", has_text="second").wait_for(timeout=2000)
-    assert "setting=second" in opened.page.url
+    opened.expect(opened.page.locator("#setting h3")).to_have_text("second")
+    assert "setting=second" in opened.page.evaluate("location.hash")
 
 
 def test_one_run_has_no_spread(see: Callable[..., Any]) -> None:
@@ -358,9 +375,9 @@ def test_only_what_failed_is_said_to_have_failed(
     for path in folder.glob("settings/*/measures.npz"):
         path.unlink()
     opened = view(reports.write_study(folder)["report.html"])
-    opened.page.locator("#setting", has_text="Nothing of this setting has been computed yet.").wait_for(timeout=2000)
+    opened.page.locator("#setting", has_text="Nothing of this setting has been computed yet.").wait_for()
     opened = view(folder / "report.html", at("broken"))
-    opened.page.locator("#setting", has_text="what failed is listed below").wait_for(timeout=2000)
+    opened.page.locator("#setting", has_text="what failed is listed below").wait_for()
 
 
 @pytest.mark.parametrize("context", [{"color_scheme": "dark"}, {"viewport": {"width": 390, "height": 800}}])
