@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from mibench import __version__, cli_config, cli_data
+from mibench import __version__, cli_config, cli_data, cli_studies
 from mibench.cli_types import FILE, FOLDER, GIBIBYTES, SECONDS, Group, PathText
 
 EPILOG = """\b
@@ -38,6 +38,7 @@ def main() -> None:
 
 
 main.add_command(cli_data.data)
+main.add_command(cli_studies.study)
 
 
 @main.command()
@@ -151,57 +152,6 @@ def check(
     from mibench import cli_check
 
     sys.exit(cli_check.check(name, plugins, expected, only, timeout, memory, as_json))
-
-
-@main.group(cls=Group)
-def study() -> None:
-    """Train networks, draw their information planes, check what was claimed of them.
-
-    \b
-    mibench study list                                       # studies and their settings
-    mibench study ib-network --scale quick                   # everything in small, minutes
-    mibench study ib-network --settings 'lorenzen-8bit-*' --scale paper
-    """
-
-
-@study.command("list")
-@click.option("--json", "as_json", is_flag=True, help="For programs: sources and planes too.")
-def study_list(as_json: bool) -> None:
-    """List studies and their settings."""
-    from mibench import cli_study
-
-    cli_study.ls(as_json)
-
-
-@study.command("ib-network")
-@click.option("--settings", default="all", metavar="NAMES", help="Names, patterns or tags: 'rasmussen,szt-depth-*'.")
-@click.option(
-    "--scale",
-    type=click.Choice(["quick", "paper"]),
-    default="quick",
-    help="paper: runs and epochs of the papers. quick: few of both; shows that it works, not what holds.",
-)
-@click.option(
-    "--estimators",
-    metavar="NAMES",
-    help="Planes to draw: exact, bins[n=30,lo=-1,hi=1], adaptive[n=30], kde[variance=0.1], sp[replicas=16], or any of "
-    "`mibench ls estimators`; `own` stands for the setting's own.  [default: own]",
-)
-@click.option("--seed", default=0, type=click.IntRange(0), help="Root of every seed.")
-@click.option("--out", type=FOLDER, help="Folder of the study.  [default: runs/ib-network-SCALE-seedN]")
-@click.option("--figures", type=FOLDER, help="Also write every figure into this folder, laid out as in the papers.")
-@click.option("--format", "formats", multiple=True, type=click.Choice(["pdf", "png", "svg"]), help="Of the figures.")
-@_PLUGIN
-@click.option("--dry-run", is_flag=True, help="Show what would be computed, and change nothing.")
-def study_ib_network(**options: Any) -> None:
-    """The 12-bit network of the information-bottleneck debate.
-
-    Trains what is missing, draws every plane, checks every claim and writes claims.json and report.html. Give the same
-    command again to continue a study that was stopped.
-    """
-    from mibench import cli_study
-
-    sys.exit(cli_study.study("ib-network", cli_study.Asked(**options)))
 
 
 @main.command()
