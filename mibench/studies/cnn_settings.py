@@ -42,7 +42,7 @@ def _each() -> Iterator[Setting | Computed]:
         f"{_PAPER}, figure 4; noise as in the code of 2023, multiplicative",
         network,
         training,
-        5,
+        4,
         (
             Wanted(_USUAL, 100),
             Wanted("compressed[x=ae,layer=ae]", 16, 1),
