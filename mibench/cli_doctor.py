@@ -20,7 +20,18 @@ from mibench.harness.threads import available_cores, environment
 __all__ = ["doctor"]
 
 _NUMBERS = ("numpy", "scipy", "numba", "torch", "sklearn", "pandas")
-_NEEDED = (*_NUMBERS, "matplotlib", "itables", "jinja2", "click", "rich", "psutil", "threadpoolctl")
+_NEEDED = (
+    *_NUMBERS,
+    "matplotlib",
+    "itables",
+    "jinja2",
+    "click",
+    "rich",
+    "psutil",
+    "threadpoolctl",
+    "requests",
+    "platformdirs",
+)
 _OPTIONAL = ("distributed", "pyarrow", "ennemi", "infomeasure", "npeet_plus", "pytest", "playwright")
 
 
