@@ -9,16 +9,17 @@ from typing import Any
 from markupsafe import Markup
 
 from mibench.contracts import MibenchError
-from mibench.reports import provenance, study_claims, study_data
+from mibench.reports import provenance, study_about, study_claims, study_data
 from mibench.reports.document import document
 from mibench.reports.study_analyses import ib_curve
+from mibench.reports.study_gallery import COLOURS
 from mibench.studies.results import Results
 
 __all__ = ["SCRIPTS", "grouped", "render"]
 
 SCRIPTS = (
-    "words.js", "figures.js", "planes_data.js", "planes_chart.js", "planes_plane.js", "planes_panels.js",
-    "planes_page.js", "claims.js",
+    "words.js", "figures.js", "planes_data.js", "planes_chart.js", "planes_limits.js", "planes_plane.js",
+    "planes_layers.js", "planes_panels.js", "planes_gallery.js", "planes_controls.js", "planes_page.js", "claims.js",
 )  # fmt: skip
 _STYLES = ("report.css", "study.css")
 _GROUPS = {  # by tag, the first that fits
@@ -26,9 +27,10 @@ _GROUPS = {  # by tag, the first that fits
     "rasmussen": "Rasmussen",
     "goldfeld": "Goldfeld et al.",
     "szt": "Shwartz-Ziv, Tishby",
+    "butakov": "Butakov et al.",
     "control": "Negative controls",
 }
-_OTHERS = "Computed without training"
+_KNOWN, _OTHERS = "Controls whose truth is known", "Computed without training"
 
 
 def render(results: Results, budget: int = study_data.BUDGET) -> str:
@@ -39,6 +41,7 @@ def render(results: Results, budget: int = study_data.BUDGET) -> str:
     except MibenchError as error:
         claims, problems = [], [("claims", str(error))]
     packed = study_data.settings(results, budget)
+    told = study_about.about(results)
     about = {name: dict(results.about.get("about", {}).get(name, {})) for name in results.settings}
     versions = results.about.get("versions") or {}
     failures = [
@@ -54,6 +57,12 @@ def render(results: Results, budget: int = study_data.BUDGET) -> str:
             "curve": ib_curve(results),
             "claims": _by_setting(claims),
             "failed": sorted({setting for setting, _, _ in failures}),
+            "unit": told.unit,
+            "letter": told.letter,
+            "first": told.first,
+            "ceilings": told.ceilings,
+            "classes": COLOURS,
+            "class": told.label,
         },
         styles=_STYLES,
         tables=False,
@@ -61,6 +70,7 @@ def render(results: Results, budget: int = study_data.BUDGET) -> str:
         study=results.study,
         scale=results.scale,
         seed=results.seed,
+        told=told,
         started=str(results.about.get("started", ""))[:10],
         version=versions.get("mibench", ""),
         claims=claims,
@@ -89,12 +99,15 @@ def grouped(about: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, list[tupl
     found: dict[str, list[tuple[str, list[str]]]] = {}
     for name, told in about.items():
         if told.get("variant_of") not in about:
-            found.setdefault(_group(told.get("tags", [])), []).append((name, variants.get(name, [])))
-    order = [*_GROUPS.values(), _OTHERS]
+            found.setdefault(_group(told), []).append((name, variants.get(name, [])))
+    order = [*_GROUPS.values(), _KNOWN, _OTHERS]
     return sorted(found.items(), key=lambda item: order.index(item[0]))
 
 
-def _group(tags: Sequence[str]) -> str:
+def _group(told: Mapping[str, Any]) -> str:
+    tags = told.get("tags", [])
+    if "control" in tags and "runs" not in told:
+        return _KNOWN
     return next((title for tag, title in _GROUPS.items() if tag in tags), _OTHERS)
 
 

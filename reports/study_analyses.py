@@ -19,6 +19,8 @@ from mibench.studies.results import Plane, Results
 
 __all__ = ["charts", "ib_curve"]
 
+_APART = ("gallery",)  # drawn otherwise
+
 Arrays = Mapping[str, NDArray[Any]]
 
 
@@ -26,7 +28,7 @@ def charts(results: Results, setting: str, problems: list[tuple[str, str]]) -> l
     """Charts of every analysis that a setting has; why one cannot be read is added to `problems`."""
     found: list[Chart] = []
     for name in (*ANALYSES, *COMPUTATIONS):
-        if not results.has(setting, f"analysis-{name}"):
+        if name in _APART or not results.has(setting, f"analysis-{name}"):
             continue
         try:
             arrays = results.analysis(setting, name)

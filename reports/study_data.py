@@ -15,9 +15,13 @@ from numpy.typing import NDArray
 
 from mibench.contracts import MibenchError
 from mibench.reports.document import inert_json
+from mibench.reports.study_about import about
 from mibench.reports.study_analyses import charts
+from mibench.reports.study_gallery import gallery
+from mibench.reports.study_loss import Losses, change
 from mibench.reports.study_packing import FINE, ROUGH, fitted, kept, known_mean, pack
 from mibench.studies.results import Plane, Results
+from mibench.studies.smoothing import smoothed
 
 __all__ = ["BUDGET", "Packed", "median_run", "settings"]
 
@@ -45,7 +49,10 @@ class _Part:
     runs: NDArray[np.int64]
     values: NDArray[np.float32]  # (R, L, 2, E)
     null: NDArray[np.float64] | None  # (L, E)
-    std_error: NDArray[np.float64] | None  # (L, 2, E)
+    std_error: NDArray[np.float64] | None  # (R, L, 2, E)
+    loss_bound: NDArray[np.float64] | None  # (L, E)
+    loss: NDArray[np.float64] | None  # (R, E)
+    raw: bool  # whether its errors are known and drawn, under a smoothed path
     median: int
     kept_of: int
     reasons: tuple[str, ...]
@@ -61,18 +68,20 @@ def median_run(plane: Plane) -> int:
 def settings(folder: Results, budget: int = BUDGET) -> Packed:
     """Every setting of a study, packed into `budget` bytes."""
     heads, parts, problems = {}, {}, []
+    raw = bool(about(folder).first)
     for name in folder.settings:
         results = Results(folder.folder)  # a new one: what it has read is let go with it
-        heads[name] = {"name": name, **_about(folder.about, name)}
-        found = []
+        heads[name] = {"name": name, **_told(folder.about, name)}
+        found, losses = [], Losses(results, name) if raw else None
         for estimator in results.planes(name):
             try:
-                found.append(_part(results.plane(name, estimator)))
+                found.append(_part(results.plane(name, estimator), losses))
             except MibenchError as error:
                 problems.append((name, str(error)))
         parts[name] = found
         heads[name]["measures"] = _measures(results, name, problems)
         heads[name]["charts"] = charts(results, name, problems)
+        heads[name]["gallery"] = gallery(results, name, problems)
     fixed = len(inert_json(heads))
     means, points = fitted(lambda most: _each(parts, _means, most), _size, _POINTS, min(_MEANS, budget - fixed))
     room = budget - fixed - _size(means)
@@ -84,34 +93,40 @@ def settings(folder: Results, budget: int = BUDGET) -> Packed:
     return Packed(texts, points, run_points, tuple(problems))
 
 
-def _about(study: dict[str, Any], name: str) -> dict[str, Any]:
+def _told(study: dict[str, Any], name: str) -> dict[str, Any]:
     about = study.get("about", {}).get(name, {})
     keys = ("title", "source", "runs", "epochs", "prefit", "widths", "activation", "variant_of", "tags")
     return {"title": name} | {key: about[key] for key in keys if key in about}
 
 
-def _part(plane: Plane) -> _Part:
+def _part(plane: Plane, losses: Losses | None) -> _Part:
     places = kept(plane.epochs, _POINTS)
-    values = np.moveaxis(plane.information[:, places], 1, -1).astype(np.float32)
-    null = None if plane.null is None else np.moveaxis(known_mean(plane.null)[places], 0, -1)
-    error = plane.std_error
-    pooled = None if error is None else np.sqrt(known_mean(error**2) / len(error))[places]
+    raw = losses is not None and plane.std_error is not None
+    loss = losses.of(plane) if losses is not None and raw else None
     return _Part(
         plane.estimator,
         plane.epochs[places],
         plane.runs,
-        values,
-        null,
-        None if pooled is None else np.moveaxis(pooled, 0, -1),
+        np.moveaxis(plane.information[:, places], 1, -1).astype(np.float32),
+        _mean_of(plane.null, places),
+        None if plane.std_error is None else np.moveaxis(plane.std_error[:, places], 1, -1),
+        _mean_of(plane.loss_bound, places),
+        None if loss is None else loss[:, places],
+        raw,
         median_run(plane),
         len(plane.epochs),
         plane.reasons,
     )
 
 
+def _mean_of(values: NDArray[np.float64] | None, places: NDArray[np.int64]) -> NDArray[np.float64] | None:
+    return None if values is None else np.moveaxis(known_mean(values)[places], 0, -1)
+
+
 def _means(part: _Part, most: int) -> dict[str, Any]:
     places = kept(part.epochs, most)
     values = part.values[..., places].astype(np.float64)
+    mean = known_mean(values)
     found: dict[str, Any] = {
         "estimator": part.estimator,
         "epochs": part.epochs[places].tolist(),
@@ -119,20 +134,36 @@ def _means(part: _Part, most: int) -> dict[str, Any]:
         "runs": part.runs.tolist(),
         "median": part.median,
         "reasons": list(part.reasons),
-        "mean": _pair(known_mean(values)),
+        "mean": _pair(mean),
         "sd": _pair(_spread(values)),
         "middle": _pair(values[part.median]),
     }
     if part.null is not None:
         found["null"] = pack(part.null[:, places])
+    if part.loss_bound is not None:
+        found["lossBound"] = pack(part.loss_bound[:, places])
     if part.std_error is not None:
-        found["error"] = _pair(part.std_error[..., places])
+        found["error"] = _pair(np.sqrt(known_mean(part.std_error[..., places] ** 2) / len(part.runs)))
+    if part.raw:
+        found["smooth"] = _pair(smoothed(mean))
+    if part.loss is not None:
+        found |= _losses(part.epochs[places], known_mean(part.loss[:, places])[None])
     return found
 
 
 def _runs(part: _Part, most: int) -> dict[str, Any]:
     places = kept(part.epochs, most)
-    return {"epochs": part.epochs[places].tolist(), "values": _pair(part.values[..., places], ROUGH)}
+    values = part.values[..., places]
+    found: dict[str, Any] = {"epochs": part.epochs[places].tolist(), "values": _pair(values, ROUGH)}
+    if part.raw and part.std_error is not None:
+        found |= {"error": _pair(part.std_error[..., places], ROUGH), "smooth": _pair(smoothed(values), ROUGH)}
+    if part.loss is not None:
+        found |= _losses(part.epochs[places], part.loss[:, places])
+    return found
+
+
+def _losses(epochs: NDArray[np.int64], loss: NDArray[np.float64]) -> dict[str, Any]:
+    return {"loss": pack(loss), "change": pack(change(epochs, loss))}
 
 
 def _pair(values: NDArray[Any], steps: int = FINE) -> list[dict[str, Any]]:

@@ -17,6 +17,19 @@ function ramp(share) {
   return `rgb(${a.map((value, i) => Math.round(value + (b[i] - value) * (at % 1))).join(",")})`;
 }
 
+// How a number that may fall or rise is coloured, -1 to 1: blue where it falls, orange where it rises, grey at 0.
+const FALLS = [[150, 155, 163], [60, 120, 205], [14, 30, 110]];
+const RISES = [[150, 155, 163], [226, 120, 30], [150, 55, 0]];
+
+function diverging(share) {
+  if (!Number.isFinite(share)) return MUTED;
+  const at = Math.min(Math.abs(share), 0.9999) * 2;
+  const [a, b] = (share < 0 ? FALLS : RISES).slice(Math.floor(at));
+  const mixed = a.map((value, i) => value + (b[i] - value) * (at % 1));
+  const paper = isDark.matches ? 0.45 * Math.abs(share) : 0; // dark ends would vanish on dark paper
+  return `rgb(${mixed.map((value) => Math.round(value + (255 - value) * paper)).join(",")})`;
+}
+
 function draw(parent, name, attributes, style = {}) {
   const element = document.createElementNS(XMLNS, name);
   for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);

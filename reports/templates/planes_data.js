@@ -1,5 +1,8 @@
 // Arrays of settings: packed by mibench.reports.study_packing, inflated by the browser when a setting is first shown.
+const given = JSON.parse(document.getElementById("data").textContent);
 const BITS = 1 / Math.LN2;
+const I_X = `I(X;${given.letter})`;
+const I_Y = `I(${given.letter};Y)`;
 
 // Numbers of any shape, the last axis being time, in one Float64Array; NaN where there is none.
 async function unpack(packed) {
@@ -27,16 +30,18 @@ function along(array, ...places) {
 
 const both = (pair) => Promise.all(pair.map(unpack));
 
+// What a plane has: arrays by name, of one or of a pair; what it lacks is null.
+async function unpackEach(told, names, pairs) {
+  const found = {};
+  for (const name of names) found[name] = told[name] ? await unpack(told[name]) : null;
+  for (const name of pairs) found[name] = told[name] ? await both(told[name]) : null;
+  return found;
+}
+
 async function unpackPlane(plane) {
-  const [mean, sd, middle, single, nulls, error] = await Promise.all([
-    both(plane.mean),
-    both(plane.sd),
-    both(plane.middle),
-    both(plane.single.values),
-    plane.null ? unpack(plane.null) : null,
-    plane.error ? both(plane.error) : null,
-  ]);
-  return { ...plane, mean, sd, middle, single: { epochs: plane.single.epochs, values: single }, null: nulls, error, layers: mean[0].shape[0] };
+  const found = await unpackEach(plane, ["null", "lossBound", "loss", "change"], ["mean", "sd", "middle", "error", "smooth"]);
+  const single = await unpackEach(plane.single, ["loss", "change"], ["values", "error", "smooth"]);
+  return { ...plane, ...found, single: { epochs: plane.single.epochs, ...single }, layers: found.mean[0].shape[0] };
 }
 
 async function unpackMeasures(measures) {
@@ -60,6 +65,7 @@ function load(name) {
         ...told,
         planes: await Promise.all(told.planes.map(unpackPlane)),
         measures: told.measures && (await unpackMeasures(told.measures)),
+        gallery: told.gallery && { ...told.gallery, values: await unpack(told.gallery.values) },
       }))(),
     );
   }

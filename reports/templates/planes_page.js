@@ -1,23 +1,24 @@
 // The part of the page that shows one setting at a time: what is asked for stands in the address, #setting=NAME&estimator=...
-const given = JSON.parse(document.getElementById("data").textContent);
 const holder = document.getElementById("setting");
 const links = [...document.querySelectorAll("#setting-list a[data-setting]")];
 const MODES = { mean: "mean of runs", run: "one run", runs: "all runs at an epoch" };
+const UNITS = ["bits", "nats"];
+const COLOURS = { epoch: "epoch", loss: "change of the loss", layer: "layer" };
 const FRAME = 70; // milliseconds between steps of the player
 let state = null;
 let setting = null;
 let playing = 0;
 
-const usual = (name) => ({ setting: name, estimator: "", over: "", unit: "bits", mode: "mean", run: null, epoch: null, colour: "epoch", nulls: true, trails: false, zoom: false });
+const usual = (name) => ({ setting: name, estimator: "", over: "", unit: given.unit, mode: "mean", run: null, epoch: null, colour: null, nulls: true, trails: false, zoom: false });
 
 function fromAddress() {
   const asked = new URLSearchParams(location.hash.slice(1));
   if (!given.settings.includes(asked.get("setting"))) return null;
   const found = usual(asked.get("setting"));
   for (const key of ["estimator", "over"]) found[key] = asked.get(key) ?? "";
-  if (asked.get("unit") === "nats") found.unit = "nats";
+  if (UNITS.includes(asked.get("unit"))) found.unit = asked.get("unit");
   if (asked.get("mode") in MODES) found.mode = asked.get("mode");
-  if (asked.get("colour") === "layer") found.colour = "layer";
+  if (asked.get("colour") in COLOURS) found.colour = asked.get("colour");
   for (const key of ["run", "epoch"]) if (/^\d+$/.test(asked.get(key) ?? "")) found[key] = Number(asked.get(key));
   for (const key of ["trails", "zoom"]) found[key] = asked.get(key) === "on";
   found.nulls = asked.get("nulls") !== "off";
@@ -46,6 +47,7 @@ function viewOf() {
   if (main && state.run >= main.runs.length) state.run = 0; // of an address, or of an estimator with more runs
   const over = state.over && state.over !== main?.estimator ? find(state.over) : null;
   const view = { ...state, setting, planes: main ? [main, ...(over ? [over] : [])] : [], unit: state.unit === "bits" ? BITS : 1, unitName: state.unit };
+  if (view.colour === null || (view.colour === "loss" && !main?.change)) view.colour = main?.change ? "loss" : "epoch";
   view.curve = given.curve && setting.tags?.includes("szt") ? given.curve : null;
   if (main) {
     view.epochs = tracksOf(main, view).epochs;
@@ -55,19 +57,25 @@ function viewOf() {
   return view;
 }
 
+// Colours and what they say, then a sentence.
+function keysOf(keys, said = "") {
+  const found = make("p", { className: "keys" });
+  for (const [colour, text, kind, gradient] of keys) {
+    const swatch = make("i", { className: kind ?? "" });
+    swatch.style.borderColor = colour;
+    if (gradient) swatch.style.background = gradient;
+    found.append(make("span", {}, swatch, text));
+  }
+  if (said) found.append(make("span", { textContent: said }));
+  return found;
+}
+
 function figureOf(part, name) {
   const figure = make("figure", { className: "drawn" });
   figure.dataset.name = name;
   figure.append(make("h4", { textContent: part.title }));
   part.draw(figure);
-  const keys = make("p", { className: "keys" });
-  for (const [colour, text, kind] of part.keys ?? []) {
-    const swatch = make("i", { className: kind ?? "" });
-    swatch.style.borderColor = colour;
-    if (kind === "ramp") swatch.style.background = `linear-gradient(to right,${[0, 0.25, 0.5, 0.75, 1].map(ramp).join(",")})`;
-    keys.append(make("span", {}, swatch, text));
-  }
-  figure.append(keys);
+  figure.append(keysOf(part.keys ?? []));
   const caption = make("figcaption", {}, part.note ? `${part.note} ` : "");
   const save = make("button", { type: "button", className: "download", textContent: "SVG" });
   save.append(make("span", { className: "unseen", textContent: ` of ${part.title}` }));
@@ -77,10 +85,22 @@ function figureOf(part, name) {
   return figure;
 }
 
+// What colours along a path say.
+function shadeKeys(view) {
+  const main = view.planes[0];
+  const gradient = (colour) => `linear-gradient(to right,${[0, 0.25, 0.5, 0.75, 1].map(colour).join(",")})`;
+  if (view.colour === "epoch") return [["", `epoch 0 to ${main.epochs.at(-1)}, in equal ratios`, "ramp", gradient(ramp)]];
+  if (view.colour === "layer") return [];
+  const changes = main.change.values.filter(Number.isFinite);
+  const [low, high] = [Math.min(...changes, 0), Math.max(...changes, 0)];
+  const colour = (share) => diverging((low + share * (high - low)) / mostChange(main));
+  return [["", `training loss changes by ${digits(low)} to ${digits(high)} in an epoch; grey: by 0, or not known`, "ramp", gradient(colour)]];
+}
+
 function planeKeys(view) {
   const main = view.planes[0];
   const keys = [...Array(main.layers).keys()].map((layer) => [series(layer), layerName(layer)]);
-  if (view.colour === "epoch" && view.mode !== "runs") keys.push(["", `epoch 0 to ${main.epochs.at(-1)}, in equal ratios`, "ramp"]);
+  if (view.mode !== "runs") keys.push(...shadeKeys(view));
   if (view.planes.length > 1) keys.push([MUTED, `dashed, rings: ${view.planes[1].estimator}`, "dashed"]);
   if (view.nulls && main.null) keys.push(["", "null: labels permuted", "fill"]);
   if (view.curve) keys.push([INK, "IB curve of the stochastic rule", "dashed"]);
@@ -102,18 +122,22 @@ function drawnPanels(view) {
   const several = view.planes[0].runs.length > 1;
   const spread = !several ? "" : view.mode === "run" ? "Thin: mean of runs; bands: one standard deviation over runs." : "Bands: one standard deviation over runs.";
   const side = make("div", { className: "side" });
-  side.append(figureOf({ title: "I(X;T) against the epoch", note: spread, draw: (figure) => drawCurves(figure, view, 0) }, `${view.setting.name}-ix`));
-  side.append(figureOf({ title: "I(T;Y) against the epoch", note: `${spread}${view.nulls && view.planes[0].null ? " Dotted: the null." : ""}`.trim(), draw: (figure) => drawCurves(figure, view, 1) }, `${view.setting.name}-iy`));
+  side.append(figureOf({ title: `${I_X} against the epoch`, note: spread, draw: (figure) => drawCurves(figure, view, 0) }, `${view.setting.name}-ix`));
+  side.append(figureOf({ title: `${I_Y} against the epoch`, note: `${spread}${view.nulls && view.planes[0].null ? " Dotted: the null." : ""}`.trim(), draw: (figure) => drawCurves(figure, view, 1) }, `${view.setting.name}-iy`));
   panels.append(side);
   return panels;
 }
+
+// What the slider moves, in the order of the page: each layer as published, the plane and its curves, the values.
+const moving = (view) => [...(isRaw(view) ? [layerPanels(view)] : []), drawnPanels(view), valuesTable(view)];
 
 // Everything in numbers at the epoch of the slider, for who reads tables.
 function valuesTable(view) {
   const [main, ...others] = view.planes;
   const { epochs, tracks } = tracksOf(main, { ...view, mode: view.mode === "runs" ? "mean" : view.mode });
   const place = upTo(epochs, view.epoch);
-  const heads = ["layer", `I(X;T) (${view.unitName})`, "sd over runs", `I(T;Y) (${view.unitName})`, "sd over runs", ...(main.null ? ["null of I(T;Y)"] : []), ...others.flatMap((each) => [`I(X;T), ${each.estimator}`, `I(T;Y), ${each.estimator}`])];
+  const known = [["null", `null of ${I_Y}`], ["lossBound", "lost by compression, at most"]].filter(([key]) => main[key]);
+  const heads = ["layer", `${I_X} (${view.unitName})`, "sd over runs", `${I_Y} (${view.unitName})`, "sd over runs", ...known.map(([, text]) => text), ...others.flatMap((each) => [`${I_X}, ${each.estimator}`, `${I_Y}, ${each.estimator}`])];
   const body = make("tbody");
   for (const track of tracks) {
     const meanAt = upTo(main.epochs, epochs[place]);
@@ -125,100 +149,13 @@ function valuesTable(view) {
       const same = found.tracks.find(({ layer }) => layer === track.layer);
       return same ? [same.x[i] * view.unit, same.y[i] * view.unit] : [NaN, NaN];
     });
-    const cells = [track.x[place] * view.unit, sd(0), track.y[place] * view.unit, sd(1), ...(main.null ? [at(main.null)] : []), ...second];
+    const cells = [track.x[place] * view.unit, sd(0), track.y[place] * view.unit, sd(1), ...known.map(([key]) => at(main[key])), ...second];
     const name = make("th", { scope: "row", textContent: layerName(track.layer) });
     body.append(make("tr", {}, name, ...cells.map((value) => make("td", { textContent: number(value) }))));
   }
   const row = make("tr", {}, ...heads.map((text) => make("th", { scope: "col", textContent: text })));
   const table = make("table", {}, make("caption", { textContent: `Values at epoch ${epochs[place]}` }), make("thead", {}, row), body);
-  return make("div", { className: "scroll values", tabIndex: 0, role: "group", ariaLabel: "Values, scrolls sideways" }, table);
-}
-
-function select(name, text, options, value) {
-  const control = make("select", { name });
-  for (const [key, label] of options) control.append(make("option", { value: key, textContent: label, selected: key === value }));
-  return make("label", {}, text, control);
-}
-
-const tick = (name, text, value) => make("label", {}, make("input", { type: "checkbox", name, checked: value }), text);
-
-function controlsOf(view) {
-  const main = view.planes[0];
-  const estimators = setting.planes.map((plane) => [plane.estimator, plane.estimator]);
-  const form = make("form", { className: "controls" });
-  form.append(select("estimator", "Estimator", estimators, main.estimator));
-  if (estimators.length > 1) form.append(select("over", "and", [["", "none"], ...estimators.filter(([name]) => name !== main.estimator)], view.planes[1]?.estimator ?? ""));
-  form.append(select("mode", "Show", Object.entries(MODES), state.mode));
-  if (state.mode === "run") {
-    const runs = main.runs.map((run, i) => [String(i), i === main.median ? `${run} (the median run)` : String(run)]);
-    form.append(select("run", "Run", runs, String(state.run ?? main.median)));
-  }
-  if (state.mode === "runs") form.append(tick("trails", "trails", state.trails));
-  else form.append(select("colour", "Colour by", [["epoch", "epoch"], ["layer", "layer"]], state.colour));
-  form.append(select("unit", "Unit", [["bits", "bits"], ["nats", "nats"]], state.unit));
-  if (main.null) form.append(tick("nulls", "null", state.nulls));
-  form.append(tick("zoom", "fit axes", state.zoom));
-  const play = make("button", { type: "button", className: "play" });
-  const slider = make("input", { type: "range", name: "place", min: 0, max: view.epochs.length - 1, value: view.place, ariaLabel: "Epoch" });
-  const output = make("output");
-  form.append(make("label", { className: "time" }, play, slider, output));
-  play.addEventListener("click", () => (playing ? stop() : start()));
-  form.addEventListener("submit", (event) => event.preventDefault());
-  form.addEventListener("input", ({ target }) => {
-    const place = Number(slider.value); // before the player stops, which puts the slider where it was
-    stop();
-    if (target === slider) return moveTo(place);
-    state[target.name] = target.type === "checkbox" ? target.checked : target.name === "run" ? Number(target.value) : target.value;
-    if (state.over === state.estimator) state.over = "";
-    toAddress();
-    show(true);
-    holder.querySelector(`.controls [name="${target.name}"]`)?.focus();
-  });
-  return form;
-}
-
-function sayTime(view) {
-  const form = holder.querySelector(".controls");
-  if (!form) return;
-  form.querySelector("output").textContent = `epoch ${view.epoch}`;
-  form.querySelector("[name=place]").value = view.place;
-  form.querySelector("[name=place]").setAttribute("aria-valuetext", `epoch ${view.epoch}`);
-  form.querySelector(".play").textContent = playing ? "\u275a\u275a Pause" : "\u25b6 Play";
-}
-
-function moveTo(place) {
-  const epochs = viewOf().epochs;
-  state.epoch = place >= epochs.length - 1 ? null : epochs[place];
-  redraw();
-  if (!playing) toAddress();
-}
-
-function start() {
-  const view = viewOf();
-  let place = view.place >= view.epochs.length - 1 ? 0 : view.place;
-  const step = Math.max(1, Math.round(view.epochs.length / 150));
-  playing = setInterval(() => {
-    moveTo(place);
-    if (place >= view.epochs.length - 1) return stop();
-    place = Math.min(place + step, view.epochs.length - 1);
-  }, FRAME);
-}
-
-function stop() {
-  clearInterval(playing);
-  playing = 0;
-  if (setting?.planes.length) {
-    toAddress();
-    sayTime(viewOf());
-  }
-}
-
-// What the slider moves: the plane, the curves' cursor, the values.
-function redraw() {
-  const view = viewOf();
-  holder.querySelector(".panels").replaceWith(drawnPanels(view));
-  holder.querySelector(".values").replaceWith(valuesTable(view));
-  sayTime(view);
+  return make("div", { className: "values scroll", tabIndex: 0, role: "group", ariaLabel: "Values, scrolls sideways" }, table);
 }
 
 function headOf() {
@@ -256,7 +193,8 @@ function headOf() {
 function show(keep = false) {
   const view = viewOf();
   const parts = [keep ? holder.querySelector("header") : headOf()];
-  if (view.planes.length) parts.push(controlsOf(view), drawnPanels(view), valuesTable(view));
+  if (view.planes.length) parts.push(controlsOf(view), ...moving(view));
+  if (setting.gallery) parts.push(galleryOf(view));
   const small = make("div", { className: "small" });
   if (view.planes.length && view.planes[0].runs.length > 1) {
     const main = view.planes[0];

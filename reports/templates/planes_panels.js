@@ -9,17 +9,17 @@ function now(chart, epoch) {
   draw(chart.layer, "line", { x1: x, x2: x, y1: chart.box.top, y2: chart.box.bottom, class: "cursor" }, { stroke: INK, "stroke-width": 1, "stroke-dasharray": "3 3" });
 }
 
-// A standard deviation above and below, but not below 0 nor above 12 bits of input or 1 of label, unless the mean is.
-function spreadOf(own, sd, which, unit) {
-  const most = (which ? 1 : 12) * Math.LN2 * unit;
+// A standard deviation above and below, but not below 0 nor above what there is of input or label, unless the mean is.
+function spreadOf(own, sd, which, view) {
+  const most = ceilingOf(which, view);
   const low = own.map((value, i) => Math.max(value - sd[i], Math.min(value, 0)));
-  const high = own.map((value, i) => Math.min(value + sd[i], Math.max(value, most)));
+  const high = own.map((value, i) => (most >= value ? Math.min(value + sd[i], most) : value + sd[i]));
   return [low, high];
 }
 
 // I(X;T) (which = 0) or I(T;Y) (1) of every layer: the mean with its spread over runs, or one run over that mean.
 function drawCurves(figure, view, which) {
-  const [xs, name] = [view.planes[0].epochs, which ? "I(T;Y)" : "I(X;T)"];
+  const [xs, name] = [view.planes[0].epochs, which ? I_Y : I_X];
   const values = [];
   for (const plane of view.planes) {
     for (const value of plane.mean[which].values) values.push(value * view.unit);
@@ -28,9 +28,10 @@ function drawCurves(figure, view, which) {
   const chart = frame(figure, {
     ...SMALL,
     x: epochAxis(xs.at(-1)),
-    y: { ...limits(values, { zero: !view.zoom, count: 5 }), label: `${name} in ${view.unitName}`, count: 5 },
+    y: { ...limits(withCeiling(values, which, view), { zero: !view.zoom, count: 5 }), label: `${name} in ${view.unitName}`, count: 5 },
     title: `${name} against the epoch, ${view.setting.name}`,
   });
+  ceiling(chart, which, view);
   view.planes.forEach((plane, second) => {
     const one = view.mode === "run" ? tracksOf(plane, view) : null;
     const mean = tracksOf(plane, { ...view, mode: "mean" });
@@ -39,7 +40,7 @@ function drawCurves(figure, view, which) {
       const sd = scaled(track.sd[which], view.unit);
       const colour = series(track.layer);
       const style = { stroke: colour, "stroke-width": 1.6, ...(second && { "stroke-dasharray": "5 4", "stroke-width": 1.2 }) };
-      if (!second) band(chart, plane.epochs, ...spreadOf(own, sd, which, view.unit), colour);
+      if (!second) band(chart, plane.epochs, ...spreadOf(own, sd, which, view), colour);
       line(chart, plane.epochs, own, one ? { ...style, opacity: 0.35 } : style);
       if (which && view.nulls && track.null && !second) line(chart, plane.epochs, scaled(track.null, view.unit), { stroke: colour, "stroke-width": 1, "stroke-dasharray": "1.5 3" });
       if (!one) own.forEach((value, i) => tell(chart, plane.epochs[i], value, () => told(plane, track, plane.epochs, i, view)));

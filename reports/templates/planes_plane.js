@@ -1,5 +1,5 @@
 // The information plane: where the layers are, and how they came there until the epoch that the slider shows.
-const layerName = (layer) => `T${layer + 1}`;
+const layerName = (layer) => `${given.letter}${layer + 1}`;
 const names = (layers) => (layers.length > 2 && layers.at(-1) - layers[0] === layers.length - 1 ? `${layerName(layers[0])}\u2013${layers.at(-1) + 1}` : layers.map((each, i) => (i ? each + 1 : layerName(each))).join(", "));
 
 function number(value, places = 3) {
@@ -9,28 +9,35 @@ function number(value, places = 3) {
 // What is drawn of a plane in a view: epochs, and a track for each layer, of the mean, of a run, or of every run.
 function tracksOf(plane, view) {
   const layers = [...Array(plane.layers).keys()];
+  const pair = (found, ...places) => found && [along(found[0], ...places), along(found[1], ...places)];
   if (view.mode === "mean") {
     const tracks = layers.map((layer) => ({
       layer,
       run: null,
       x: along(plane.mean[0], layer),
       y: along(plane.mean[1], layer),
-      sd: [along(plane.sd[0], layer), along(plane.sd[1], layer)],
+      sd: pair(plane.sd, layer),
       null: plane.null && along(plane.null, layer),
-      error: plane.error && [along(plane.error[0], layer), along(plane.error[1], layer)],
+      lossBound: plane.lossBound && along(plane.lossBound, layer),
+      error: pair(plane.error, layer),
+      smooth: pair(plane.smooth, layer),
+      change: plane.change && along(plane.change, 0),
     }));
     return { epochs: plane.epochs, tracks };
   }
+  const of = (run, layer) => {
+    const { values, error, smooth, change } = plane.single;
+    return { layer, run, x: along(values[0], run, layer), y: along(values[1], run, layer), error: pair(error, run, layer), smooth: pair(smooth, run, layer), change: change && along(change, run) };
+  };
   if (view.mode === "run") {
     const run = Math.min(view.run ?? plane.median, plane.runs.length - 1);
-    const [source, epochs] = run === plane.median ? [plane.middle, plane.epochs] : [plane.single.values, plane.single.epochs];
-    const of = (which, layer) => (run === plane.median ? along(source[which], layer) : along(source[which], run, layer));
-    return { epochs, tracks: layers.map((layer) => ({ layer, run, x: of(0, layer), y: of(1, layer) })) };
+    if (run === plane.median && !plane.single.smooth) {
+      return { epochs: plane.epochs, tracks: layers.map((layer) => ({ layer, run, x: along(plane.middle[0], layer), y: along(plane.middle[1], layer) })) };
+    }
+    return { epochs: plane.single.epochs, tracks: layers.map((layer) => of(run, layer)) };
   }
   const tracks = [];
-  for (let run = 0; run < plane.runs.length; run++) {
-    for (const layer of layers) tracks.push({ layer, run, x: along(plane.single.values[0], run, layer), y: along(plane.single.values[1], run, layer) });
-  }
+  for (let run = 0; run < plane.runs.length; run++) for (const layer of layers) tracks.push(of(run, layer));
   return { epochs: plane.single.epochs, tracks };
 }
 
@@ -42,10 +49,12 @@ function told(plane, track, epochs, i, view) {
   const spread = (which) => (track.sd && plane.runs.length > 1 ? ` \u00b1 ${number(track.sd[which][i] * unit)} sd` : "");
   const lines = [
     `${layerName(track.layer)}, epoch ${epochs[i]}, ${who}`,
-    `I(X;T) ${number(track.x[i] * unit)} ${view.unitName}${spread(0)}`,
-    `I(T;Y) ${number(track.y[i] * unit)} ${view.unitName}${spread(1)}`,
+    `${I_X} ${number(track.x[i] * unit)} ${view.unitName}${spread(0)}`,
+    `${I_Y} ${number(track.y[i] * unit)} ${view.unitName}${spread(1)}`,
   ];
   if (track.null) lines.push(`null   ${number(track.null[i] * unit)} ${view.unitName}`);
+  if (track.lossBound) lines.push(`lost by compression: ${number(track.lossBound[i] * unit)} at most`);
+  if (track.change && Number.isFinite(track.change[i])) lines.push(`loss ${number(track.change[i], 4)} in an epoch`);
   if (track.error) lines.push(`standard error ${number(track.error[0][i] * unit, 4)}, ${number(track.error[1][i] * unit, 4)}`);
   if (view.planes.length > 1) lines.push(plane.estimator);
   return lines.join("\n");
@@ -76,13 +85,26 @@ function shares(epochs) {
   return (epoch) => Math.log1p(epoch) / last;
 }
 
+// What a dot's colour says: its epoch, how the loss changes there, or its layer.
+function colouring(plane, view, epochs) {
+  const share = shares(epochs);
+  const most = mostChange(plane);
+  return (track, i) => {
+    if (view.colour === "loss" && track.change) return diverging(track.change[i] / most);
+    return view.colour === "layer" ? series(track.layer) : ramp(share(epochs[i]));
+  };
+}
+
+// The greatest change of the mean loss in an epoch, up or down.
+const mostChange = (plane) => Math.max(1e-12, ...(plane.change?.values ?? []).filter(Number.isFinite).map(Math.abs));
+
 // One estimator's tracks. The first stands in filled dots, the second in rings on dashed lines.
 function drawTracks(chart, plane, view, second) {
   const { epochs, tracks } = tracksOf(plane, view);
   const until = upTo(epochs, view.epoch);
-  const share = shares(epochs);
   const ends = [];
-  const colour = (layer, i) => (view.colour === "epoch" && !second ? ramp(share(epochs[i])) : series(layer));
+  const shown = colouring(plane, view, epochs);
+  const colour = (track, i) => (second ? series(track.layer) : shown(track, i));
   for (const track of tracks) {
     const [x, y] = [scaled(track.x, view.unit), scaled(track.y, view.unit)];
     const crowd = view.mode === "runs";
@@ -96,7 +118,7 @@ function drawTracks(chart, plane, view, second) {
       const here = i === until;
       if (!here && Math.hypot(cx - px, cy - py) < 2) continue; // what lies on another dot is not seen
       [px, py] = [cx, cy];
-      const style = second ? { fill: PAPER, stroke: colour(track.layer, i), "stroke-width": 1.2 } : { fill: crowd ? series(track.layer) : colour(track.layer, i) };
+      const style = second ? { fill: PAPER, stroke: colour(track, i), "stroke-width": 1.2 } : { fill: crowd ? series(track.layer) : colour(track, i) };
       if (here && !crowd) Object.assign(style, { stroke: series(track.layer), "stroke-width": 2 });
       if (crowd) style.opacity = 0.75;
       mark(chart, x[i], y[i], crowd ? 3.2 : here ? 5 : second ? 2 : 2.6, style, here ? "now" : "");
@@ -125,28 +147,21 @@ function label(chart, ends) {
   }
 }
 
-function planeLimits(view) {
-  const [xs, ys] = [[], []];
-  for (const plane of view.planes) {
-    for (const track of tracksOf(plane, view).tracks) {
-      for (const value of track.x) xs.push(value * view.unit);
-      for (const value of track.y) ys.push(value * view.unit);
-    }
-  }
-  if (view.curve && !view.zoom) ys.push(...view.curve[1].map((value) => value * view.unit));
-  return { x: limits(xs, { zero: !view.zoom }), y: limits(ys, { zero: !view.zoom }) };
-}
+// Of a drawing that is `wide` where there is room for it: letters of a wide one would be too small on a small screen.
+const fitting = (wide) => Math.min(wide, Math.max(380, holder.clientWidth));
 
-function drawPlane(figure, view, { width = 640, height = 500, title = "Information plane" } = {}) {
+function drawPlane(figure, view, { width = fitting(640), height = 0.78 * width, title = "Information plane" } = {}) {
   const range = planeLimits(view);
   const chart = frame(figure, {
     width,
     height,
-    x: { ...range.x, label: `I(X;T) in ${view.unitName}` },
-    y: { ...range.y, label: `I(T;Y) in ${view.unitName}` },
+    x: { ...range.x, label: `${I_X} in ${view.unitName}` },
+    y: { ...range.y, label: `${I_Y} in ${view.unitName}` },
     title: `${title} of ${view.setting.name}, ${view.planes.map((plane) => plane.estimator).join(" and ")}`,
     says: `${plural(view.planes[0].layers, "layer")}, until epoch ${view.epoch}. The table of values holds the numbers.`,
   });
+  ceiling(chart, 0, view, true);
+  ceiling(chart, 1, view);
   if (view.nulls && view.planes[0].null) nullBand(chart, view.planes[0], view.unit);
   if (view.curve) line(chart, scaled(view.curve[0], view.unit), scaled(view.curve[1], view.unit), { stroke: INK, "stroke-width": 1.6, "stroke-dasharray": "7 3 1.5 3" });
   // What is exact lies beneath what is estimated

@@ -37,7 +37,7 @@ def trained(data: tuple[np.ndarray, np.ndarray]) -> Trajectory:
 def test_values_are_those_that_the_plane_counts(trained: Trajectory, data: tuple[np.ndarray, np.ndarray]) -> None:
     assert analyses.load(analyses.ANALYSES["gallery"]) is gallery
     found = gallery(trained, *data, scale="paper", seed=SEED)
-    assert found["layer"] == 2
+    assert found["layer"].tolist() == [2]
     assert found["values"].shape == (len(found["runs"]), len(found["epochs"]), 60, 2)
     assert found["epochs"][[0, -1]].tolist() == [0, 30]
     assert len(found["epochs"]) == 8
@@ -56,12 +56,12 @@ def test_rows_are_held_out_and_runs_are_the_first_and_the_median(
         accuracy = np.broadcast_to(last[list(order)][:, None], trained.accuracy.shape)
         found = gallery(replace(trained, accuracy=accuracy), *data, scale="quick", seed=SEED)
         assert found["runs"].tolist() == runs
-    assert found["held_out"]
+    assert found["held_out"].tolist() == [True]
     assert found["rows"].tolist() == list(range(180, 240))
     np.testing.assert_array_equal(found["labels"], data[1][180:])
     everything = np.tile(np.arange(240), (3, 1))
     found = gallery(replace(trained, train=everything), *data, scale="quick", seed=SEED)
-    assert not found["held_out"]
+    assert found["held_out"].tolist() == [False]
     assert len(found["rows"]) == 240
 
 

@@ -54,8 +54,8 @@ def gallery(
     -------
     dict
         ``values`` (R, E, n, 2), float32; ``labels`` (n,), uint8; ``rows`` (n,), places in `inputs`: at most 1500 that
-        none of these runs was trained on, or of all where there are none; ``held_out`` (): whether they are such;
-        ``runs`` (R,), numbers of the runs, one where both are the same; ``epochs`` (E,); ``layer`` (), from 1.
+        none of these runs was trained on, or of all where there are none; ``held_out`` (1,): whether they are
+        such; ``runs`` (R,), numbers of the runs, one where both are the same; ``epochs`` (E,); ``layer`` (1,), from 1.
 
     Raises
     ------
@@ -84,10 +84,10 @@ def gallery(
         "values": values,
         "labels": np.asarray(labels)[rows].astype(np.uint8),
         "rows": rows,
-        "held_out": np.array(len(others) > 0),
+        "held_out": np.array([len(others) > 0]),
         "runs": runs,
         "epochs": trajectory.epochs[points],
-        "layer": np.array(layer),
+        "layer": np.array([layer]),
     }
 
 
