@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from mibench.networks.spec import Network, Training
+from mibench.networks.trajectory import Trajectory
 from mibench.studies.results import Measures, Plane, Results, save_analysis
 
 __all__ = ["Study"]
@@ -30,6 +32,8 @@ class Study:
         By which runs differ, in bits; the same runs are high in all layers of a plane.
     scale, seed :
         Of ``study.json``.
+    about : mapping, optional
+        More of it, such as ``study`` and ``data``.
     """
 
     def __init__(
@@ -40,12 +44,14 @@ class Study:
         sd: float = 0.02,
         scale: str = "paper",
         seed: int = 3,
+        about: Mapping[str, Any] | None = None,
     ) -> None:
         if epochs is None:
             epochs = np.unique(np.geomspace(1, 8001, 70).round().astype(np.int64)) - 1
         self.folder, self.runs, self.sd = folder, runs, sd
         self.epochs = np.asarray(epochs, np.int64)
         self.about: dict[str, Any] = {"study": "ib-network", "scale": scale, "seed": seed, "settings": [], "planes": {}}
+        self.about |= about or {}
         folder.mkdir(parents=True, exist_ok=True)
         self._asked()
 
@@ -102,6 +108,17 @@ class Study:
         measures.save(self._path(setting, "measures"))
         self._asked(setting)
         return measures
+
+    def losses(self, setting: str, loss: np.ndarray) -> None:
+        """Write a trajectory of a network of no account whose loss, shape (epochs,), is the same in all runs."""
+        network, training = Network((2, 2)), Training(epochs=len(loss))
+        each = np.broadcast_to(np.asarray(loss, np.float32), (self.runs, len(loss)))
+        parameters = np.zeros((self.runs, len(self.epochs), network.n_parameters), np.float32)
+        rows = np.zeros((self.runs, 1), np.int64)
+        restarts = np.zeros(self.runs, np.int64)
+        found = Trajectory(network, training, 0, "float32", self.epochs, parameters, None, each, each, rows, restarts)
+        found.save(self._path(setting, "trajectory"))
+        self._asked(setting)
 
     def analysis(self, setting: str, name: str, arrays: Mapping[str, np.ndarray]) -> None:
         """Write the arrays of an analysis."""

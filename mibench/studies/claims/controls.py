@@ -20,10 +20,12 @@ from mibench.studies.claims.phases import (
     series,
     untrained,
 )
-from mibench.studies.claims.rules import Floats, beyond_null, every, label_bits, opposite
+from mibench.studies.claims.population import population
+from mibench.studies.claims.rules import Floats, beyond_null, every, opposite
+from mibench.studies.claims.tishby_cases import layers_of
 from mibench.studies.results import MissingResult, Plane, Results
 
-__all__ = ["CLAIMS"]
+__all__ = ["CLAIMS", "explained", "fit_survives", "no_phases"]
 
 _OURS = "negative control"
 _LAYERS = range(1, 7)
@@ -44,19 +46,21 @@ def _thinned(plane: Plane) -> Plane:
     )
 
 
-def _phases(plane: Plane, rng: np.random.Generator) -> Iterator[Finding]:
-    for layer in _LAYERS:
+def _phases(plane: Plane, entropy: float, rng: np.random.Generator) -> Iterator[Finding]:
+    for layer in layers_of(plane):
         values = series(plane, layer, "x")
-        yield fit(series(plane, layer, "y"), label_bits(), rng)
+        yield fit(series(plane, layer, "y"), entropy, rng)
         yield compress(values, plane.epochs, rng)
         yield interrupted(values, plane.epochs, rng)
 
 
-def _no_phases(results: Results, case: Case, rng: np.random.Generator) -> Finding:
+def no_phases(results: Results, case: Case, rng: np.random.Generator) -> Finding:
+    """The check that planes without training show hardly any phase."""
+    entropy = population(results).label_bits
     plane = _thinned(results.plane(case.setting, case.estimator))
     if len(plane.runs) < 2:
         return Finding("undecided", detail="one run has no spread to draw from")
-    found = [[each.verdict == "holds" for each in _phases(untrained(plane, rng), rng)] for _ in range(_FAKES)]
+    found = [[each.verdict == "holds" for each in _phases(untrained(plane, rng), entropy, rng)] for _ in range(_FAKES)]
     share, count = float(np.mean(found)), int(np.sum(found))
     detail = f"{count} of {np.size(found)} tests for a phase find one in {_FAKES} untrained planes"
     return judged(share, None, _FALSE_SHARE, "share", detail, above=False)
@@ -77,11 +81,13 @@ def _layer_plane(results: Results, case: Case) -> Plane:
 
 def _no_fit(results: Results, case: Case, rng: np.random.Generator) -> Finding:
     plane = _layer_plane(results, case)
-    found = {f"T_{each}": opposite(fit(series(plane, each, "y"), label_bits(), rng)) for each in _LAYERS}
+    entropy = population(results).label_bits
+    found = {f"T_{each}": opposite(fit(series(plane, each, "y"), entropy, rng)) for each in layers_of(plane)}
     return every(found, most=True)
 
 
-def _explained(results: Results, case: Case, rng: np.random.Generator) -> Finding:
+def explained(results: Results, case: Case, rng: np.random.Generator) -> Finding:
+    """The check that a layer's last I(T;Y) is what permuted labels give."""
     plane = results.plane(case.setting, case.estimator)
     if plane.null is None:
         raise MissingResult(f"{plane.estimator} of {case.setting} has no information under permuted labels")
@@ -97,12 +103,14 @@ def _explained(results: Results, case: Case, rng: np.random.Generator) -> Findin
     return judged(statistic, interval, _NULL_SHARE, "share", detail, above=False)
 
 
-def _fit_survives(results: Results, case: Case, rng: np.random.Generator) -> Finding:
+def fit_survives(results: Results, case: Case, rng: np.random.Generator) -> Finding:
+    """The check that a layer fits beyond what permuted labels give."""
+    entropy = population(results).label_bits
     plane = results.plane(case.setting, case.estimator)
     layer = int(case.labels["layer"].removeprefix("T_"))
     values = series(plane, layer, "y")
-    shown = fit(values, label_bits(), rng)
-    left = fit(series(beyond_null(plane), layer, "y"), label_bits(), rng)
+    shown = fit(values, entropy, rng)
+    left = fit(series(beyond_null(plane), layer, "y"), entropy, rng)
     gain = float(np.mean(values[:, -1] - values[:, 0]))
     detail = f"gains {gain:.3f} bits ({shown.verdict}), beyond permuted labels {left.statistic:.3f} ({left.verdict})"
     return replace(left, detail=detail)
@@ -143,7 +151,7 @@ CLAIMS = (
         "of 20 planes whose epochs are redrawn runs of epoch 0, at most 5 % of the tests for fit, compression and "
         "interrupted fit, over all layers, find any.",
         _UNTRAINED,
-        _no_phases,
+        no_phases,
     ),
     Claim(
         "C1b",
@@ -171,7 +179,7 @@ CLAIMS = (
         _OURS,
         "at the last epoch the mean of I(T;Y) under permuted labels explains all but 5 % of the mean I(T;Y).",
         _by_layer(_PLANES, {"tanh": (1, 2, 3), "relu": ()}),
-        _explained,
+        explained,
     ),
     Claim(
         "C4",
@@ -180,6 +188,6 @@ CLAIMS = (
         _OURS,
         "FIT of I(T;Y) less its mean under permuted labels: a gain of 5 % of H(Y), with an interval above 0.",
         _by_layer(_PLANES, {"tanh": (6,), "relu": (6,)}),
-        _fit_survives,
+        fit_survives,
     ),
 )

@@ -11,7 +11,7 @@ from mibench.studies.claims.phases import bootstrap, judged, of_means
 from mibench.studies.claims.rules import Floats, on_grid
 from mibench.studies.results import Results
 
-__all__ = ["CLAIMS"]
+__all__ = ["CLAIMS", "mean_represents"]
 
 _PATH_SHARE, _STILL_BITS = 0.25, 0.01
 
@@ -57,7 +57,8 @@ def _spread_larger(results: Results, case: Case, rng: np.random.Generator) -> Fi
     return judged(statistic, interval, 0.0, "bits", detail)
 
 
-def _mean_represents(results: Results, case: Case, rng: np.random.Generator) -> Finding:
+def mean_represents(results: Results, case: Case, rng: np.random.Generator) -> Finding:
+    """The check that half of the runs are nearer to the mean trajectory than a quarter of its length."""
     (bits,) = on_grid(results.plane(case.setting, case.estimator))
     mean = bits.mean(axis=0)
     path = np.sqrt((np.diff(mean, axis=0) ** 2).sum(axis=(-2, -1))).sum()
@@ -96,7 +97,7 @@ CLAIMS = (
         "half of the runs or more are, by the root mean square over log epochs and with all layers together, nearer to "
         "the mean trajectory than a quarter of its length.",
         by_activation("lorenzen-8bit-{}", "exact"),
-        _mean_represents,
+        mean_represents,
     ),
     Claim(
         "L9c",

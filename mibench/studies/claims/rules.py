@@ -98,13 +98,18 @@ def _names(findings: Mapping[str, Finding], verdict: Verdict) -> str:
     return ", ".join(name for name, finding in findings.items() if finding.verdict == verdict)
 
 
-def each_layer(test: Test, layers: Iterable[int], which: str = "x", *, negated: bool = False) -> Check:
-    """The check that a test holds (or, `negated`, its opposite) of every one of some layers of the case's plane."""
+def each_layer(
+    test: Test, layers: Iterable[int], which: str = "x", *, negated: bool = False, most: bool = False
+) -> Check:
+    """The check that a test holds (or, `negated`, its opposite) of every one of some layers of the case's plane.
+
+    Of a test that wants little, `most` tells of the layer that has the most, as `every`.
+    """
 
     def check(results: Results, case: Case, rng: np.random.Generator) -> Finding:
         plane = results.plane(case.setting, case.estimator)
         found = {f"T_{layer}": test(series(plane, layer, which), plane.epochs, rng) for layer in layers}
-        return every({name: opposite(each) if negated else each for name, each in found.items()}, most=negated)
+        return every({name: opposite(each) if negated else each for name, each in found.items()}, most=negated or most)
 
     return check
 
@@ -141,9 +146,9 @@ def never_below(threshold: float) -> Test:
     return test
 
 
-def discernible(values: Floats) -> bool:
-    """Whether a layer's mean I(X;T), of shape (R, E) in bits, is ever below 99 % of log2 N."""
-    return bool(np.nanmin(np.nanmean(values, axis=0)) < TRIVIAL_SHARE * log2(ROWS))
+def discernible(values: Floats, rows: int = ROWS) -> bool:
+    """Whether a layer's mean I(X;T), of shape (R, E) in bits, is ever below 99 % of log2 of the number of rows."""
+    return bool(np.nanmin(np.nanmean(values, axis=0)) < TRIVIAL_SHARE * log2(rows))
 
 
 def distances(means: Floats) -> Floats:

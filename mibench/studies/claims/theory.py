@@ -11,15 +11,16 @@ from numpy.typing import NDArray
 
 from mibench.datasets import ib12
 from mibench.networks.forward import evaluate
+from mibench.studies import bottleneck_settings, ib_settings
 from mibench.studies.claims.contract import Case, Claim, Finding
 from mibench.studies.claims.lorenzen_cases import ACTIVATIONS, INITS, MODES, name_8bit
 from mibench.studies.claims.phases import judged
+from mibench.studies.claims.population import population
 from mibench.studies.claims.rules import ROWS, Floats, every, label_bits, shared
-from mibench.studies.ib_settings import SETTINGS
 from mibench.studies.results import Results
 from mibench.studies.setting import Setting
 
-__all__ = ["CLAIMS"]
+__all__ = ["CLAIMS", "ceilings", "processing"]
 
 _PAPER = "Lorenzen, Igel, Nielsen (ICLR 2022), section 2"
 _EQUAL_BITS = 1e-9
@@ -28,7 +29,7 @@ _NESTED = (32, 64, 128, 256)
 
 
 def _network(case: Case) -> Setting:
-    setting = SETTINGS[case.setting]
+    setting = {**ib_settings.SETTINGS, **bottleneck_settings.SETTINGS}[case.setting]
     assert isinstance(setting, Setting)
     return setting
 
@@ -59,22 +60,24 @@ def _is_entropy(results: Results, case: Case, rng: np.random.Generator) -> Findi
     return judged(worst, None, _EQUAL_BITS, "bits", detail, above=False)
 
 
-def _ceilings(results: Results, case: Case, rng: np.random.Generator) -> Finding:
+def ceilings(results: Results, case: Case, rng: np.random.Generator) -> Finding:
+    """The check that no information is above H(Y), log2 N, I(X;T) or what a layer's bits can hold."""
     del rng
+    whole = population(results)
     bits = results.plane(case.setting, case.estimator).information / np.log(2)
     network = _network(case).network
     i_x, i_y = bits[..., 0], bits[..., 1]
     found = {
         "I(T;Y) >= 0": -i_y,
         "I(T;Y) <= I(X;T)": i_y - i_x,
-        "I(T;Y) <= H(Y)": i_y - label_bits(),
-        "I(X;T) <= log2 N": i_x - log2(ROWS),
+        "I(T;Y) <= H(Y)": i_y - whole.label_bits,
+        "I(X;T) <= log2 N": i_x - whole.row_bits,
     }
     if network.bits is not None:
         for layer, units in enumerate(network.widths[1:]):
             last = layer == network.n_layers - 1
             if not last or network.mode == "paper":  # published bins of the output have one code more
-                ceiling = network.bits if last else network.bits * units  # the two outputs are complementary
+                ceiling = network.bits * (1 if last and units == 2 else units)  # two outputs are complementary
                 found[f"I(X;T_{layer + 1}) <= {ceiling}"] = i_x[..., layer] - ceiling
     return every(
         {
@@ -87,7 +90,8 @@ def _ceilings(results: Results, case: Case, rng: np.random.Generator) -> Finding
     )
 
 
-def _processing(results: Results, case: Case, rng: np.random.Generator) -> Finding:
+def processing(results: Results, case: Case, rng: np.random.Generator) -> Finding:
+    """The check that no layer has more than the one before it, in any run and at any epoch."""
     del rng
     information = results.plane(case.setting, case.estimator).information
     gains = np.diff(information, axis=2)
@@ -172,7 +176,7 @@ CLAIMS = (
         f"{_PAPER}; section 4 for the bits of a layer",
         "in every run, epoch and layer, to 1e-9 bit; the output's two units are complementary and count as one.",
         _EXACT,
-        _ceilings,
+        ceilings,
     ),
     Claim(
         "T2.2",
@@ -181,7 +185,7 @@ CLAIMS = (
         f"{_PAPER}, equations 2 and 3",
         "in no run and at no epoch is I(X;T) or I(T;Y) of a layer above that of the layer before it; no tolerance.",
         _EXACT,
-        _processing,
+        processing,
     ),
     Claim(
         "T2.3",

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where claims on the convolutional classifier are checked: every plane of it, other noise, labels at random."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mibench.studies.claims.contract import Case
+
+__all__ = ["BUTAKOV", "CNN", "LAYERS", "RANDOM", "USUAL", "by_layer", "layer_of", "planes"]
+
+BUTAKOV = "Butakov et al. (ICLR 2024)"
+CNN, RANDOM = "cnn", "cnn-random-labels"
+USUAL = "compressed[x=ae,layer=pca]"
+LAYERS = (3, 4, 5)  # that the figure shows
+_OTHERS = (
+    "compressed[x=ae,layer=ae]",
+    "compressed[x=pca,layer=pca]",
+    "compressed[x=ae,layer=pca,estimator=kl]",
+    "compressed[x=ae,layer=pca,estimator=ksg]",
+)
+_NETWORKS = {CNN: "multiplicative noise", "cnn-additive": "additive noise", RANDOM: "random labels"}
+
+
+def planes(**labels: str) -> tuple[Case, ...]:
+    """The plane that the source draws, primary; by other estimators; with other noise; taught labels at random."""
+
+    def each() -> Iterator[Case]:
+        for estimator in (USUAL, *_OTHERS):
+            told = {"mode": _NETWORKS[CNN], "estimator": estimator, **labels}
+            yield Case(CNN, estimator, estimator == USUAL, told)
+        for setting in [*_NETWORKS][1:]:
+            yield Case(setting, USUAL, False, {"mode": _NETWORKS[setting], "estimator": USUAL, **labels})
+
+    return tuple(each())
+
+
+def by_layer(**labels: str) -> tuple[Case, ...]:
+    """`planes` for each layer that the figure shows."""
+    return tuple(case for layer in LAYERS for case in planes(layer=f"T_{layer}", **labels))
+
+
+def layer_of(case: Case) -> int:
+    """The layer that the case names."""
+    return int(case.labels["layer"].removeprefix("T_"))
