@@ -3,13 +3,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 
+import hypothesis
+import psutil
 import pytest
 
 from mibench import estimators, tasks
+
+# a loaded machine is no finding: examples may take what they take
+hypothesis.settings.register_profile("patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("patient")
 
 
 @pytest.fixture(autouse=True)
@@ -19,6 +27,23 @@ def environment() -> Iterator[None]:
     yield
     os.environ.clear()
     os.environ.update(before)
+
+
+@pytest.fixture
+def gone() -> Callable[..., bool]:
+    """Whether a process ends within a while: one that was killed takes a moment."""
+
+    def ended(pid: int, within: float = 30.0) -> bool:
+        deadline = time.monotonic() + within
+        while time.monotonic() < deadline:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                if psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
+                    time.sleep(0.02)
+                    continue
+            return True
+        return False
+
+    return ended
 
 
 @pytest.fixture

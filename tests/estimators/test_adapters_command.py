@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psutil
 import pytest
 
 from mibench import adapters
@@ -28,6 +27,7 @@ from mibench.contracts import InputError, NotInstalled
 from mibench.estimators.adapters import process
 
 Make = Callable[..., adapters.Command]
+Gone = Callable[[int], bool]
 X, Y = np.random.default_rng(0).normal(size=(2, 30))
 
 LOOKS = """
@@ -178,7 +178,9 @@ print(1.5)
     assert (len(ended.output), len(ended.errors)) == (2**16, 2**16)
 
 
-def test_a_command_at_its_time_is_killed_with_its_children(make: Make, tmp_path: Path, no_leftovers: Path) -> None:
+def test_a_command_at_its_time_is_killed_with_its_children(
+    make: Make, gone: Gone, tmp_path: Path, no_leftovers: Path
+) -> None:
     program = """
 import os, signal, time
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -188,10 +190,12 @@ if child:
     print("still thinking", flush=True)
 time.sleep(600)
 """
-    with pytest.raises(
-        adapters.TimedOut, match=r"did not end within 0.6 s and was killed; its last words: still"
-    ) as caught:
-        make(program, timeout=0.6).estimate(X, Y)
+    for limit in (0.6, 6, 60):  # on a loaded machine it may not have begun by the first
+        with pytest.raises(adapters.TimedOut, match=rf"did not end within {limit:g} s and was killed") as caught:
+            make(program, timeout=limit).estimate(X, Y)
+        if "last words" in str(caught.value):
+            break
+    assert "was killed; its last words: still" in str(caught.value)
     assert isinstance(caught.value, TimeoutError)
     assert gone(int((tmp_path / "child").read_text()))
     assert list(no_leftovers.iterdir()) == []
@@ -199,7 +203,7 @@ time.sleep(600)
 
 @pytest.mark.parametrize("tied", [True, False])
 def test_children_that_outlive_the_command_are_killed_and_not_waited_for(
-    make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tied: bool
+    make: Make, gone: Gone, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tied: bool
 ) -> None:
     if not tied:  # as on systems without F_SETSIG
         monkeypatch.setattr(process, "_tie", lambda leash, group: None)
@@ -221,7 +225,8 @@ def test_a_child_that_hides_and_prints_on_holds_nothing_up(make: Make, tmp_path:
 import os, time
 if os.fork() == 0:
     os.setsid()
-    open("child", "w").write(str(os.getpid()))
+    open("part", "w").write(str(os.getpid()))
+    os.rename("part", "child")
     while True:
         print("0.1" * 9999)
 while not os.path.exists("child"): time.sleep(0.01)
@@ -237,7 +242,9 @@ os._exit(7)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
-def test_the_command_ends_with_the_process_that_asked(make: Make, tmp_path: Path, number: signal.Signals) -> None:
+def test_the_command_ends_with_the_process_that_asked(
+    make: Make, gone: Gone, tmp_path: Path, number: signal.Signals
+) -> None:
     command = make("import os, time; open('pid', 'w').write(str(os.getpid())); time.sleep(600)")
     (tmp_path / "command.pickle").write_bytes(pickle.dumps(command))
     (tmp_path / "temporary").mkdir()
@@ -247,21 +254,13 @@ def test_the_command_ends_with_the_process_that_asked(make: Make, tmp_path: Path
         env={**os.environ, "TMPDIR": str(tmp_path / "temporary")},
     )
     while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text():
+        assert asking.poll() is None, "it ended before it was told to"
         time.sleep(0.02)
     asking.send_signal(number)
     asking.wait()
     assert gone(int((tmp_path / "pid").read_text()))
     if number == signal.SIGTERM:
         assert list((tmp_path / "temporary").iterdir()) == []
-
-
-def gone(pid: int) -> bool:
-    """Whether a process has ended, given a little time to."""
-    for _ in range(500):
-        if not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
-            return True
-        time.sleep(0.01)
-    return False
 
 
 def test_programs_that_cannot_be_started(tmp_path: Path) -> None:

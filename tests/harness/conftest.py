@@ -80,7 +80,7 @@ class Runs:
     def finish(self, *arguments: str | Path, **how: object) -> tuple[int, str]:
         """Start, wait for the end, and give the exit code and what was said."""
         process = self.start(*arguments, **how)  # type: ignore[arg-type]
-        said, _ = process.communicate(timeout=300)
+        said, _ = process.communicate(timeout=600)
         return process.returncode, said
 
     def family(self) -> set[int]:
@@ -125,10 +125,10 @@ def runs() -> Iterator[Runs]:
 def until() -> Callable[..., None]:
     """Wait for a condition."""
 
-    def wait(condition: Callable[[], object], within: float = 120.0) -> None:
+    def wait(condition: Callable[[], object], within: float = 120.0, otherwise: str = "it never happened") -> None:
         deadline = time.monotonic() + within
         while not condition():
-            assert time.monotonic() < deadline, "it never happened"
+            assert time.monotonic() < deadline, otherwise
             time.sleep(0.02)
 
     return wait

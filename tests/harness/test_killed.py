@@ -40,7 +40,7 @@ def test_a_killed_run_keeps_its_rows_leaves_no_process_and_goes_on(
     until(lambda: lines(folder) >= 2 and pid.exists())
     assert len(runs.family()) >= 3
     first.send_signal(kill)
-    said, _ = first.communicate(timeout=120)
+    said, _ = first.communicate(timeout=600)
     assert runs.all_gone() == set()
     kept, sound = journal.read(folder / "journal.jsonl")
     assert sound == (folder / "journal.jsonl").stat().st_size
@@ -76,7 +76,8 @@ def test_two_runs_on_one_folder_are_refused_and_the_lock_ends_with_its_run(
     assert lines(folder) == 0, "the one that was refused wrote nothing"
     first.kill()
     first.wait()
-    assert store.owner(folder) is None
+    # a child that is killed between its fork and its exec holds the lock until it is gone
+    until(lambda: store.owner(folder) is None, 10.0, "the lock outlived its run")
     go.touch()
     code, said = runs.finish(*command, WAITS_FOR=str(go))
     assert code == 0, said

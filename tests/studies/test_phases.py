@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from math import inf, isnan, log, nan
-from time import perf_counter
+from time import process_time
 
 import numpy as np
 import pytest
@@ -269,8 +269,8 @@ def test_fifty_runs_of_1600_epochs_take_no_second():
     rng = np.random.default_rng(0)
     epochs = np.arange(0, 8000, 5)
     values = rng.normal(5, 0.1, (50, len(epochs)))
-    start = perf_counter()
+    start = process_time()  # the machine may be busy
     phases.compress(values, epochs, rng)
     phases.interrupted(values, epochs, rng)
     phases.fit(values, 1.0, rng)
-    assert perf_counter() - start < 2
+    assert process_time() - start < 2
