@@ -38,6 +38,8 @@ class Block(NamedTuple):
     into: int  # first line of its values
     weights: int  # place in the flat vector
     packed: int  # place of its packed weights
+    bias: int  # place of its packed biases
+    products: int  # first of a fully connected layer's lines of products
 
 
 @njit(cache=True)
@@ -71,7 +73,7 @@ def forward(block: Any, x: Any, packed: Any, bias: Any, leak: Any, out: Any, cod
             at = block.begin * LANES + 2 * i * row + 2 * j * LANES
             target = (block.into + i * block.made + j) * LANES
             for pair in range((block.outputs + 1) // 2):
-                sums = biases(bias, 2 * pair)
+                sums = biases(bias, block.bias + 2 * pair)
                 k = block.packed + pair * block.inputs * BLOCK
                 for c in range(block.inputs):
                     sums = patch_sums(sums, x, at + c * plane, row, packed, k + c * BLOCK)

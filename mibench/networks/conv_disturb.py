@@ -10,16 +10,17 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
+from llvmlite import ir  # type: ignore[import-untyped]
+from numba import njit, types
 from numpy.typing import NDArray
 
 from mibench.networks.convolutional import Convolutional
 from mibench.numerics import line_streams
-from mibench.numerics.lanes import LANES
+from mibench.numerics.lanes import LANES, Emit, emitted
 
 __all__ = ["disturb", "drawn", "units_read"]
 
-_MULTIPLE = 8  # units are drawn by so many
+_GROUP = 8  # units that are drawn together
 
 
 def units_read(network: Convolutional, layer: int) -> tuple[int, ...]:
@@ -41,83 +42,105 @@ def drawn(
     kept, noise : ndarray of `dtype`, shape (rows, *units_read(network, layer)), or None
     """
     shape = units_read(network, layer)
-    units = int(np.prod(shape))
-    padded = -(-units // _MULTIPLE) * _MULTIPLE
-    numbers = np.empty((padded, LANES), dtype=np.uint32)
-    found: list[NDArray[Any] | None] = []
-    for wanted in (network.dropout if layer <= len(network.channels) else 0.0, network.noise):
-        lines = np.empty((-(-rows // LANES), padded, LANES), dtype=dtype)
+    lines = np.empty((-(-rows // LANES), int(np.prod(shape)), LANES), dtype=dtype)
+
+    def of_rows() -> NDArray[Any]:
+        return lines.transpose(0, 2, 1).reshape(-1, *shape)[:rows]
+
+    kept = noise = None
+    if network.dropout and layer <= len(network.channels):
         for tile, out in enumerate(lines):
-            if len(found):
-                line_streams.normals(key, epoch, step, layer, tile * LANES, numbers, out)
-            else:
-                line_streams.kept(key, epoch, step, layer, tile * LANES, wanted, numbers, out)
-        of_rows = lines[:, :units].transpose(0, 2, 1).reshape(-1, *shape)[:rows]
-        found.append(of_rows if wanted else None)
-    return found[0], found[1]
+            line_streams.kept((key, epoch, step, layer, tile * LANES), network.dropout, out)
+        kept = of_rows()
+    if network.noise:
+        for tile, out in enumerate(lines):
+            line_streams.normals((key, epoch, step, layer, tile * LANES), out)
+        noise = of_rows()
+    return kept, noise
 
 
 @njit(cache=True)
 def disturb(
-    sizes: Any,
-    drop: float,
-    noise: float,
-    additive: bool,
-    where: Any,
-    source: Any,
-    target: Any,
-    factors: Any,
-    work: Any,
+    sizes: Any, kind: Any, where: Any, count: int, source: Any, target: Any, factors: Any, numbers: Any
 ) -> None:
     """Put `source`, with dropout and noise, into `target`, and into `factors` the derivative, for 16 rows.
 
-    `sizes` are the first line, the channels, their side as it is stored and as it is read: (begin, units, 1, 1) of
-    units without places. `where` is the key, the epoch, the step, the layer, the first row and how many rows there are:
-    those behind them have the dropout of the first. The arrays are flat. `work` has numbers, factors and normals,
-    (units, 16) each.
+    Parameters
+    ----------
+    sizes : tuple
+        First line, channels, their side as it is stored and as it is read; (first line, units, 1, 1) of a fully
+        connected layer. A line behind an odd number of units is spoilt.
+    kind : tuple
+        Share dropped, standard deviation of the noise, whether it is additive.
+    where : tuple
+        As of `mibench.numerics.line_streams.noise_numbers`.
+    count : int
+        Rows there are; those behind them have the dropout of the first.
+    source, target, factors : ndarray, shape (lines * 16,)
+        The first two may be the same.
+    numbers : ndarray of uint32, shape (12, 16)
+        To work in.
     """
     begin, channels, side, read = sizes
-    key, epoch, step, layer, first, count = where
-    numbers, kept, normals = work
-    units = channels * read * read
-    padded = (units + _MULTIPLE - 1) // _MULTIPLE * _MULTIPLE
-    if drop > 0.0:
-        line_streams.kept(key, epoch, step, layer, first, drop, numbers, kept[:padded])
-        if count < LANES:
-            for unit in range(units):
+    drop, noise, additive = kind
+    units, real = channels * read * read, source.dtype.type
+    relative, absolute = real(0.0 if additive else noise), real(noise if additive else 0.0)
+    least, more = line_streams.least_kept(drop), real(1.0 / (1.0 - drop))
+    numbers.fill(0)
+    for group in range((units + _GROUP - 1) // _GROUP):
+        if noise > 0.0:
+            line_streams.noise_numbers(where, 2 * group, numbers, 0)
+            line_streams.noise_numbers(where, 2 * group + 1, numbers, 4)
+        if drop > 0.0:
+            line_streams.dropout_numbers(where, group, numbers, _GROUP)
+            for line in range(_GROUP, numbers.shape[0]):
                 for j in range(count, LANES):
-                    kept[unit, j] = kept[unit, 0]
-    if noise > 0.0:
-        line_streams.normals(key, epoch, step, layer, first, numbers, normals[:padded])
-    runs, length = (channels * read, read * LANES) if side > 1 else (1, channels * LANES)
-    for run in range(runs):
-        at = (begin + (run // read * side + run % read) * side) * LANES
-        here = slice(at, at + length)
-        there = slice(run * length, (run + 1) * length)
-        _disturb_run(
-            drop,
-            noise,
-            additive,
-            source[here],
-            target[here],
-            factors[here],
-            kept.ravel()[there],
-            normals.ravel()[there],
-        )
+                    numbers[line, j] = numbers[line, 0]
+        for pair in range(min(_GROUP, units - group * _GROUP + 1) // 2):
+            unit = group * _GROUP + 2 * pair
+            line = begin + unit
+            if read < side:
+                row = unit // read
+                line = begin + (row // read * side + row % read) * side + unit % read
+            _disturb_pair(source, target, factors, line * LANES, numbers, pair, relative, absolute, least, more)
 
 
-@njit(cache=True, fastmath={"contract"})
-def _disturb_run(
-    drop: float, noise: float, additive: bool, source: Any, target: Any, factors: Any, kept: Any, normals: Any
-) -> None:
-    real = source.dtype.type
-    one, deviation = real(1.0), real(noise)
-    for k in range(source.size):
-        factor = kept[k] if drop > 0.0 else one
-        shift = deviation * normals[k] if noise > 0.0 else real(0.0)
-        if additive:
-            factors[k] = factor
-            target[k] = source[k] * factor + shift
-        else:
-            factors[k] = factor + factor * shift
-            target[k] = source[k] * (factor + factor * shift)
+@emitted
+def _disturb_pair(
+    typing_context: Any,
+    source: Any,
+    target: Any,
+    factors: Any,
+    at: Any,
+    numbers: Any,
+    pair: Any,
+    relative: Any,
+    absolute: Any,
+    least: Any,
+    more: Any,
+) -> Any:
+    """Two lines from `at` on, ``factor = kept (1 + relative z)`` and ``target = source factor + absolute z``."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        emit, single = Emit(context, builder, source.dtype), Emit(context, builder, types.float32)
+        kind = ir.VectorType(ir.IntType(32), LANES)
+        data = emit.data(numbers, args[4])
+        line = builder.mul(args[5], ir.Constant(args[5].type, LANES))
+        two = builder.add(line, line)
+        pair_of = [emit.load(data, emit.shifted(two, by), kind) for by in (0, LANES)]
+        normals = line_streams.normal_pair(single, *pair_of)
+        dropped = emit.load(data, emit.shifted(line, _GROUP * LANES), kind)
+        masks = line_streams.kept_pair(single, dropped, args[8])
+        shared, added, scale = (emit.splat(args[k]) for k in (6, 7, 9))
+        for by, z, mask in zip((0, LANES), normals, masks, strict=True):
+            here = emit.shifted(args[3], by)
+            z = z if source.dtype == types.float32 else builder.fpext(z, emit.vector)
+            scaled = builder.select(mask, scale, emit.constant(0.0))
+            factor = builder.fmul(scaled, emit.multiplied(shared, z, emit.constant(1.0)))
+            x = emit.load(emit.data(source, args[0]), here)
+            emit.store(emit.multiplied(x, factor, builder.fmul(added, z)), emit.data(target, args[1]), here)
+            emit.store(factor, emit.data(factors, args[2]), here)
+        return context.get_dummy_value()
+
+    real, whole = source.dtype, types.int64
+    return types.void(source, target, factors, whole, numbers, whole, real, real, types.uint32, real), codegen

@@ -97,16 +97,14 @@ def _advance_run(
             begin = step * batch
             end = min(begin + batch, n)
             pack_all(plan, table, parameters, work)
-            work.gradient.fill(0)
-            work.packed_gradient.fill(0)
             for group in range(begin, end, most):
                 last = min(group + most, end)
                 gather(inputs, train, labels, order, group, last, work)
                 where = (keys[1], epoch + e, step, group - begin)
-                forward(plan, table, parameters, last - group, where, ranges, epoch_ranges, work)
+                forward(plan, table, last - group, where, ranges, epoch_ranges, work)
                 for tile in range((last - group + LANES - 1) // LANES):
                     count = min(last - group - tile * LANES, LANES)
-                    found = backward(plan, table, parameters, tile, count, work)
+                    found = backward(plan, table, tile, count, work)
                     total += found[0]
                     right += found[1]
             unpack_all(plan, table, work)

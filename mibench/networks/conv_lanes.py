@@ -140,9 +140,10 @@ def add_totals(typing_context: Any, sums: Any, gradient: Any, block: Any) -> Any
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         emit = Emit(context, builder, gradient.dtype)
         data = emit.data(gradient, args[1])
-        for k, value in enumerate(emit.unpacked(args[0], BLOCK)):
-            place = builder.gep(data, [emit.shifted(args[2], k)])
-            builder.store(builder.fadd(builder.load(place), emit.total(value)), place)
+        found = emit.unpacked(args[0], BLOCK)
+        for first, count in ((0, LANES), (LANES, BLOCK - LANES)):
+            totals, place = emit.totals(found[first : first + count]), emit.shifted(args[2], first)
+            emit.store(builder.fadd(emit.load(data, place, totals.type), totals), data, place)
         return context.get_dummy_value()
 
     return types.void(sums, gradient, _whole), codegen

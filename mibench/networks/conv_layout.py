@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from mibench.networks import activations
 from mibench.networks.conv_blocks import BLOCK, Block
+from mibench.networks.conv_dense import eights
 from mibench.networks.convolutional import Convolutional
 from mibench.networks.spec import Training
 from mibench.numerics.lanes import LANES
@@ -63,14 +64,14 @@ def plan_of(network: Convolutional, training: Training) -> Plan:
 
 
 def layout(network: Convolutional) -> NDArray[np.int64]:
-    """Each layer's `Block`, shape (L, fields); of a fully connected one the sides are 1 and nothing is packed.
+    """Each layer's `Block`, shape (L, fields); of a fully connected one the sides are 1.
 
     Without rounding, values that no pooling reads are not made.
     """
-    rows, begin, weights, packed = [], 0, 0, 0
+    rows, begin, weights, packed, bias, products = [], 0, 0, 0, 0, 0
     blocks = len(network.channels)
     stored = network.side  # side of the layer below, as it is stored
-    into = network.widths[0]
+    into = eights(network.widths[0])
     for layer, shape in enumerate(network.shapes):
         outputs = shape[0]
         inputs = shape[1] if layer < blocks else network.widths[layer]
@@ -79,11 +80,16 @@ def layout(network: Convolutional) -> NDArray[np.int64]:
             made = network.sides[layer + 1]
             used = network.reads[layer + 1] if layer + 1 < blocks else made
             made = made if network.bits is not None else used
-        rows.append(Block(inputs, outputs, stored, made, used, begin, into, weights, packed))
+        rows.append(Block(inputs, outputs, stored, made, used, begin, into, weights, packed, bias, products))
         begin, stored = into, made
-        into += (outputs + outputs % 2 if layer < blocks else outputs) * made * made  # filters come in pairs
+        into += eights((outputs + outputs % 2) * made * made)  # filters come in pairs, other lines by eights
         weights += math.prod(shape) + outputs
-        packed += (outputs + 1) // 2 * inputs * BLOCK if layer < blocks else 0
+        bias += eights(outputs)
+        if layer < blocks:
+            packed += (outputs + 1) // 2 * inputs * BLOCK
+        else:
+            packed += eights(outputs) * inputs + eights(inputs) * outputs
+            products += outputs * inputs
     return np.array(rows, dtype=np.int64)
 
 
@@ -96,26 +102,23 @@ class Work(NamedTuple):
     codes: Any  # (tiles, lines * 16), of the pooled positions
     labels: Any  # (tiles, 16)
     delta: Any  # (lines * 16,)
-    packed: Any  # weights of the blocks
-    packed_gradient: Any
-    bias: Any  # (filters at most,)
+    packed: Any  # weights as the kernels read them
+    packed_gradient: Any  # of the blocks
+    bias: Any  # of all layers, by eights
+    products: Any  # (weights of fully connected layers * 16,)
     gradient: Any  # (P,)
     scratch: Any  # (3, 16)
-    numbers: Any  # (units at most, 16), of `mibench.networks.conv_disturb`
-    kept: Any
-    normals: Any
+    numbers: Any  # (12, 16), of `mibench.networks.conv_disturb`
 
 
 def work_for(network: Convolutional, table: NDArray[np.int64], batch: int, dtype: Any) -> Work:
     """Buffers for batches of `batch` rows."""
     last, rounds = Block(*(int(each) for each in table[-1])), network.bits is not None
     tiles = -(-batch // LANES) if rounds else 1
-    size = (last.into + last.outputs) * LANES
+    size = (last.into + eights(last.outputs)) * LANES
     disturbed = bool(network.noise or network.dropout)
     values = _aligned((tiles, size), dtype)
-    blocks = table[: len(network.channels)]
-    packed = sum((row[1] + 1) // 2 * row[0] * BLOCK for row in blocks)
-    units = -(-max(network.widths) // 8) * 8 if disturbed else 0
+    packed = last.packed + eights(last.outputs) * last.inputs + eights(last.inputs) * last.outputs
     return Work(
         values=values,
         seen=_aligned((tiles, size), dtype) if rounds or disturbed else values,
@@ -124,13 +127,12 @@ def work_for(network: Convolutional, table: NDArray[np.int64], batch: int, dtype
         labels=np.zeros((tiles, LANES), dtype=dtype),
         delta=_aligned((size,), dtype),
         packed=_aligned((packed,), dtype),
-        packed_gradient=_aligned((packed,), dtype),
-        bias=np.zeros(max(network.channels) + 1, dtype=dtype),
+        packed_gradient=_aligned((int(table[len(network.channels)][7 + 1]),), dtype),
+        bias=_aligned((last.bias + eights(last.outputs),), dtype),
+        products=_aligned(((last.products + last.outputs * last.inputs) * LANES,), dtype),
         gradient=np.zeros(network.n_parameters, dtype=dtype),
         scratch=_aligned((3, LANES), dtype),
-        numbers=_aligned((units, LANES), np.uint32),
-        kept=_aligned((units, LANES), dtype),
-        normals=_aligned((units, LANES), dtype),
+        numbers=_aligned((12, LANES), np.uint32),
     )
 
 

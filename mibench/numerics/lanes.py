@@ -16,14 +16,14 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic, models, register_model
 
-__all__ = ["LANES", "Emit", "Lanes", "emitted", "several", "zeros"]
+__all__ = ["LANES", "Emit", "Lanes", "emitted", "several", "tuple_of", "zeros"]
 
 LANES = 16
 _Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 emitted: _Decorator = intrinsic  # a call lacks the first argument, which type checkers take for an error
 _emitted_of_literals: _Decorator = intrinsic(prefer_literal=True)
 _cgutils: Any = cgutils
-_types: Any = types
+tuple_of: Any = types.UniTuple
 
 
 class Lanes(types.Type):
@@ -42,7 +42,7 @@ class _Model(models.PrimitiveModel):
 
 def several(scalar: Any, count: int) -> Any:
     """The type of a tuple of vectors."""
-    return _types.UniTuple(Lanes(scalar), count)
+    return tuple_of(Lanes(scalar), count)
 
 
 class Emit:
@@ -101,19 +101,35 @@ class Emit:
             value = self.multiplied(value, x, self.constant(float(each)))
         return value
 
-    def total(self, value: Any) -> Any:
-        """The sum of all lanes, by halves."""
+    def extreme(self, which: str, a: Any, b: Any) -> Any:
+        """The lesser ("<") or the greater (">"), lane by lane."""
+        return self.builder.select(self.builder.fcmp_ordered(which, a, b), a, b)
+
+    def chosen(self, a: Any, b: Any, lanes: Sequence[int]) -> Any:
+        """Lanes of two vectors, those of the second counted on from the first's."""
+        whole = ir.IntType(32)
+        return self.builder.shuffle_vector(a, b, ir.Constant(ir.VectorType(whole, len(lanes)), list(lanes)))
+
+    def folded(self, value: Any, join: Callable[[Any, Any], Any]) -> Any:
+        """One number of all lanes, by halves."""
         count = LANES
         while count > 1:
             count //= 2
-            halves = [
-                self.builder.shuffle_vector(
-                    value, value, ir.Constant(ir.VectorType(ir.IntType(32), count), list(range(at, at + count)))
-                )
-                for at in (0, count)
-            ]
-            value = self.builder.fadd(*halves)
+            value = join(*(self.chosen(value, value, range(at, at + count)) for at in (0, count)))
         return self.builder.extract_element(value, ir.Constant(ir.IntType(32), 0))
+
+    def totals(self, values: Sequence[Any]) -> Any:
+        """The sum of the lanes of each of 1, 2, 4, 8 or 16 vectors, by halves, as one short vector."""
+        values, segment = list(values), LANES  # of a vector, what is still to be summed into one number
+        while segment > 1:
+            if len(values) > 1:
+                pairs, lanes = list(zip(values[::2], values[1::2], strict=True)), range(2 * LANES)
+            else:
+                pairs, lanes = [(values[0], values[0])], range(values[0].type.count)
+            halves = [[i for i in lanes if (i // (segment // 2)) % 2 == half] for half in (0, 1)]
+            values = [self.builder.fadd(*(self.chosen(*pair, half) for half in halves)) for pair in pairs]
+            segment //= 2
+        return values[0]
 
     def unpacked(self, values: Any, count: int) -> list[Any]:
         return [self.builder.extract_value(values, i) for i in range(count)]

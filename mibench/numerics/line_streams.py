@@ -18,58 +18,92 @@ from mibench.numerics.elementary import LN2, LOG, ROOT_HALF
 from mibench.numerics.lanes import LANES, Emit, emitted
 from mibench.numerics.streams import COSINE, SINE
 
-__all__ = ["DROPOUT", "kept", "normals"]
+__all__ = ["dropout_numbers", "kept", "kept_pair", "least_kept", "noise_numbers", "normal_pair", "normals"]
 
-DROPOUT = 2**15  # added to a layer's number
+_DROPOUT = 2**15  # added to a layer's number
 _HALF = LANES // 2
 _LOW, _A, _B = 0xFFFFFFFF, 0xD2511F53, 0xCD9E8D57
 _U, _V = 0x9E3779B9, 0xBB67AE85
+_WORD = ir.VectorType(ir.IntType(32), LANES)
 
 
 @njit(cache=True)
-def normals(key: Any, epoch: int, step: int, layer: int, first: int, numbers: Any, out: Any) -> None:
-    """Fill `out` with standard normals, by the transform of `mibench.numerics.streams.normals`.
+def noise_numbers(where: Any, group: int, out: Any, line: int) -> None:
+    """Numbers of 32 bits that the noise of units ``4 group`` to ``4 group + 3`` is made of, into 4 lines of `out`.
 
     Parameters
     ----------
-    key : uint64
-        The run's.
-    epoch, step, layer : int
-        The step within the epoch, from 0; the layer from 1 (below 2^15).
-    first : int
-        The batch's row that ``out[:, 0]`` belongs to.
-    numbers : ndarray of uint32, shape (at least units, 16)
-        To work in.
-    out : ndarray of float32 or float64, shape (units, 16)
-        Units a multiple of 4, at most 2^18.
+    where : tuple
+        The run's key (uint64), the epoch, the step within it, the layer from 1 (below 2^15), the batch's row that a
+        line begins at.
+    group : int
+        Below 2^16.
+    out : ndarray of uint32, shape (lines, 16)
+    line : int
     """
-    units = out.shape[0]
-    _fill(key, epoch, step, layer * 65536, first, numbers[:units])
-    _pairs(numbers[:units], out)
+    key, epoch, step, layer, first = where
+    _encipher(out, line * LANES, key, first, layer * 65536 + group, step, epoch)
 
 
 @njit(cache=True)
-def kept(key: Any, epoch: int, step: int, layer: int, first: int, share: float, numbers: Any, out: Any) -> None:
-    """Fill `out` with 0 for a `share` of units and rows, to the nearest 2^-16, and with 1 / (1 - share) for the others.
+def dropout_numbers(where: Any, group: int, out: Any, line: int) -> None:
+    """As `noise_numbers`, of 8 units: a half of a number each."""
+    key, epoch, step, layer, first = where
+    _encipher(out, line * LANES, key, first, (layer + _DROPOUT) * 65536 + group, step, epoch)
 
-    Arguments are those of `normals`, but that units are a multiple of 8.
-    """
-    words = out.shape[0] // 2
-    _fill(key, epoch, step, (layer + DROPOUT) * 65536, first, numbers[:words])
-    real = out.dtype.type
-    least, none, all_ = np.uint32(np.rint(share * 65536.0)), real(0.0), real(1.0 / (1.0 - share))
-    for word in range(words):
+
+@njit(cache=True)
+def least_kept(share: float) -> Any:
+    """The least half of a number that dropout of a `share` leaves: it is exact to 2^-17."""
+    return np.uint32(np.rint(share * 65536.0))
+
+
+@njit(cache=True)
+def normals(where: Any, out: Any) -> None:
+    """Fill `out`, shape (units, 16), with standard normals; `where` as of `noise_numbers`."""
+    numbers, pair = np.empty((4, LANES), dtype=np.uint32), np.empty((4, LANES), dtype=np.float32)
+    for unit in range(out.shape[0]):
+        if unit % 4 == 0:
+            noise_numbers(where, unit // 4, numbers, 0)
+            _transform(numbers, pair, 0)
+            _transform(numbers, pair, 2 * LANES)
         for j in range(LANES):
-            number = numbers[word, j]
-            out[2 * word, j] = all_ if (number & np.uint32(65535)) >= least else none
-            out[2 * word + 1, j] = all_ if (number >> np.uint32(16)) >= least else none
+            out[unit, j] = pair[unit % 4, j]
 
 
 @njit(cache=True)
-def _fill(key: Any, epoch: int, step: int, word: int, first: int, out: Any) -> None:
-    """Numbers of 32 bits: four lines for each group of units, of counters ``(row, word + group, step, epoch)``."""
-    for group in range(out.shape[0] // 4):
-        _encipher(out, group * 4 * LANES, np.uint64(key), first, word + group, step, epoch)
+def kept(where: Any, share: float, out: Any) -> None:
+    """Fill `out`, shape (units, 16), with 0 for a `share` of units and rows and with 1 / (1 - share) for the others."""
+    numbers, real, least = np.empty((4, LANES), dtype=np.uint32), out.dtype.type, least_kept(share)
+    none, more = real(0.0), real(1.0 / (1.0 - share))
+    for unit in range(out.shape[0]):
+        if unit % 8 == 0:
+            dropout_numbers(where, unit // 8, numbers, 0)
+        for j in range(LANES):
+            half = (numbers[unit % 8 // 2, j] >> np.uint32(16 * (unit % 2))) & np.uint32(65535)
+            out[unit, j] = more if half >= least else none
+
+
+def kept_pair(emit: Emit, numbers: Any, least: Any) -> list[Any]:
+    """Where the halves of a line of numbers are at least `least`, for two units."""
+    builder = emit.builder
+    halves = [
+        builder.and_(numbers, ir.Constant(_WORD, [65535] * LANES)),
+        builder.lshr(numbers, ir.Constant(_WORD, [16] * LANES)),
+    ]
+    return [builder.icmp_unsigned(">=", half, emit.splat(least, _WORD)) for half in halves]
+
+
+def normal_pair(emit: Emit, a: Any, b: Any) -> list[Any]:
+    """Box and Muller's transform in float32, as of `mibench.numerics.streams`: lines of normals of two of numbers."""
+    builder = emit.builder
+    a, b = (builder.uitofp(each, emit.vector) for each in (a, b))
+    log = _log(emit, builder.fmul(builder.fadd(a, emit.constant(1.0)), emit.constant(2.0**-32)))
+    radius = emit.root(builder.fmul(emit.constant(-2.0), log))
+    x = emit.multiplied(b, emit.constant(2.0**-32), emit.constant(-0.5))
+    u = builder.fmul(x, x)
+    parts = emit.polynomial(COSINE, u), builder.fmul(emit.polynomial(SINE, u), x)
+    return [builder.fmul(radius, part) for part in parts]
 
 
 @emitted
@@ -119,30 +153,17 @@ def _encipher(typing_context: Any, out: Any, at: Any, key: Any, first: Any, word
     return types.void(out, whole, types.uint64, whole, whole, whole, whole), codegen
 
 
-@njit(cache=True)
-def _pairs(numbers: Any, out: Any) -> None:
-    for pair in range(out.shape[0] // 2):
-        _transform(numbers, out, pair * 2 * LANES)
-
-
 @emitted
 def _transform(typing_context: Any, numbers: Any, out: Any, at: Any) -> Any:
-    """Box and Muller's transform in float32: two lines of normals, from `at` on, of two lines of numbers."""
+    """`normal_pair` of the two lines from `at` on."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        emit, into = Emit(context, builder, types.float32), Emit(context, builder, out.dtype)
-        source, target = emit.data(numbers, args[0]), into.data(out, args[1])
-        bits = ir.VectorType(ir.IntType(32), LANES)
-        at, beyond = args[2], emit.shifted(args[2], LANES)
-        a, b = (builder.uitofp(emit.load(source, here, bits), emit.vector) for here in (at, beyond))
-        log = _log(emit, builder.fmul(builder.fadd(a, emit.constant(1.0)), emit.constant(2.0**-32)))
-        radius = emit.root(builder.fmul(emit.constant(-2.0), log))
-        x = emit.multiplied(b, emit.constant(2.0**-32), emit.constant(-0.5))
-        u = builder.fmul(x, x)
-        cosine, sine = emit.polynomial(COSINE, u), builder.fmul(emit.polynomial(SINE, u), x)
-        for value, here in ((cosine, at), (sine, beyond)):
-            normal = builder.fmul(radius, value)
-            into.store(normal if out.dtype == types.float32 else builder.fpext(normal, into.vector), target, here)
+        emit = Emit(context, builder, types.float32)
+        source, target = emit.data(numbers, args[0]), emit.data(out, args[1])
+        places = args[2], emit.shifted(args[2], LANES)
+        found = normal_pair(emit, *(emit.load(source, place, _WORD) for place in places))
+        for value, place in zip(found, places, strict=True):
+            emit.store(value, target, place)
         return context.get_dummy_value()
 
     return types.void(numbers, out, types.int64), codegen
@@ -150,7 +171,7 @@ def _transform(typing_context: Any, numbers: Any, out: Any, at: Any) -> Any:
 
 def _log(emit: Emit, x: Any) -> Any:
     """As `mibench.numerics.elementary.log`."""
-    builder, bits = emit.builder, ir.VectorType(ir.IntType(32), LANES)
+    builder, bits = emit.builder, _WORD
 
     def whole(value: int) -> Any:
         return ir.Constant(bits, [value] * LANES)
