@@ -22,7 +22,9 @@ from mibench.studies.results import Measures, Plane
 
 __all__ = [
     "EPOCHS",
+    "Unit",
     "accuracies",
+    "axes_of",
     "bar",
     "colour",
     "curves",
@@ -31,6 +33,7 @@ __all__ = [
     "highest",
     "mean_plane",
     "runs_at",
+    "scale_of",
 ]
 
 Unit = Literal["bits", "nats"]
@@ -102,13 +105,17 @@ def mean_plane(
     null: bool = False,
     faint: bool = False,
     rows: NDArray[np.bool_] | None = None,
+    letter: str = "T",
 ) -> None:
-    """Draw the mean of a plane's runs (of those in `rows`) as a path per layer, its dots coloured by epoch."""
+    """Draw the mean of a plane's runs (of those in `rows`) as a path per layer, its dots coloured by epoch.
+
+    Layers are called by `names`, or T1, T2, ... by their `letter`.
+    """
     information = plane.information if rows is None else plane.information[rows]
-    mean = known_mean(information) * _of(unit)  # (E, L, 2)
+    mean = known_mean(information) * scale_of(unit)  # (E, L, 2)
     shade = _share(plane.epochs)
     if null and plane.null is not None:
-        _null_band(axes, mean, known_mean(plane.null) * _of(unit))
+        _null_band(axes, mean, known_mean(plane.null) * scale_of(unit))
     for layer in range(mean.shape[1]):
         x, y = mean[:, layer].T
         if faint:
@@ -117,36 +124,38 @@ def mean_plane(
         axes.plot(x, y, color=colour(layer), lw=0.9, alpha=0.7, zorder=2)
         axes.scatter(x, y, c=EPOCHS(shade), s=9, lw=0, zorder=3, rasterized=len(x) > 300)
         axes.scatter(x[-1:], y[-1:], c=[EPOCHS(1.0)], s=34, ec=colour(layer), lw=1.6, zorder=4)
-    _axes(axes, unit)
+    axes_of(axes, unit, letter)
     if names is None or len(names):
-        _label(axes, mean[-1], names)
+        _label(axes, mean[-1], names, letter)
 
 
 def runs_at(axes: Axes, plane: Plane, epoch: int, *, unit: Unit = "bits") -> None:
     """Draw every run as a point per layer, at the recorded epoch nearest to `epoch`."""
     place = int(np.argmin(np.abs(plane.epochs - epoch)))
-    at = plane.information[:, place] * _of(unit)
+    at = plane.information[:, place] * scale_of(unit)
     for layer in range(at.shape[1]):
         axes.scatter(
             at[:, layer, 0], at[:, layer, 1], color=colour(layer), s=16, alpha=0.75, lw=0, label=f"T{layer + 1}"
         )
     axes.set_title(f"epoch {plane.epochs[place]}", loc="left")
-    _axes(axes, unit)
+    axes_of(axes, unit)
 
 
-def curves(axes: Axes, plane: Plane, which: Literal[0, 1], *, unit: Unit = "bits") -> None:
+def curves(axes: Axes, plane: Plane, which: Literal[0, 1], *, unit: Unit = "bits", letter: str = "T") -> None:
     """Draw I(X;T) (0) or I(T;Y) (1) of every layer against the epoch, with one sd over runs and the null dotted."""
-    values = plane.information[..., which] * _of(unit)
+    values = plane.information[..., which] * scale_of(unit)
     mean = known_mean(values)
     sd = np.sqrt(known_mean((values - mean) ** 2))
     for layer in range(mean.shape[1]):
         shown = mean[:, layer], sd[:, layer]
         axes.fill_between(plane.epochs, shown[0] - shown[1], shown[0] + shown[1], color=colour(layer), alpha=0.16, lw=0)
-        axes.plot(plane.epochs, shown[0], color=colour(layer), lw=1.4, label=f"T{layer + 1}")
+        axes.plot(plane.epochs, shown[0], color=colour(layer), lw=1.4, label=f"{letter}{layer + 1}")
         if which and plane.null is not None:
-            axes.plot(plane.epochs, known_mean(plane.null)[:, layer] * _of(unit), color=colour(layer), lw=0.8, ls=":")
+            axes.plot(
+                plane.epochs, known_mean(plane.null)[:, layer] * scale_of(unit), color=colour(layer), lw=0.8, ls=":"
+            )
     epoch_axis(axes, plane.epochs)
-    axes.set_ylabel(f"{'I(T;Y)' if which else 'I(X;T)'} ({unit})")
+    axes.set_ylabel(f"{f'I({letter};Y)' if which else f'I(X;{letter})'} ({unit})")
     axes.set_ylim(bottom=0)
 
 
@@ -165,13 +174,13 @@ def accuracies(axes: Axes, measures: Measures) -> None:
     axes.legend(loc="lower right")
 
 
-def highest(axes: Axes, measures: Measures) -> None:
+def highest(axes: Axes, measures: Measures, *, letter: str = "T") -> None:
     """Draw the largest activation of every layer against the epoch, with one sd over runs."""
     most = np.abs(measures.extremes).max(axis=-1)
     for layer in range(most.shape[2]):
         mean, sd = most[..., layer].mean(axis=0), most[..., layer].std(axis=0)
         axes.fill_between(measures.epochs, mean - sd, mean + sd, color=colour(layer), alpha=0.16, lw=0)
-        axes.plot(measures.epochs, mean, color=colour(layer), lw=1.4, label=f"T{layer + 1}")
+        axes.plot(measures.epochs, mean, color=colour(layer), lw=1.4, label=f"{letter}{layer + 1}")
     epoch_axis(axes, measures.epochs)
     axes.set_ylabel("largest |t|")
     axes.set_ylim(bottom=0)
@@ -204,18 +213,19 @@ def layers(axes: Axes) -> None:
 
 def draw_curve(axes: Axes, i_x: Sequence[float], i_y: Sequence[float], *, unit: Unit = "bits") -> None:
     """Draw the IB curve."""
-    scale = _of(unit)
+    scale = scale_of(unit)
     axes.plot(np.multiply(i_x, scale), np.multiply(i_y, scale), color=INK, lw=1.4, label="IB curve")
 
 
-def _axes(axes: Axes, unit: Unit) -> None:
-    axes.set_xlabel(f"I(X;T) ({unit})")
-    axes.set_ylabel(f"I(T;Y) ({unit})")
+def axes_of(axes: Axes, unit: Unit, letter: str = "T") -> None:
+    """Say what the axes of a plane are, and begin them at 0."""
+    axes.set_xlabel(f"I(X;{letter}) ({unit})")
+    axes.set_ylabel(f"I({letter};Y) ({unit})")
     axes.update_datalim([(0.0, 0.0)])  # without it, axes that are shared would keep the limits of the first
     axes.autoscale_view()
 
 
-def _label(axes: Axes, ends: NDArray[np.float64], names: Sequence[str] | None) -> None:
+def _label(axes: Axes, ends: NDArray[np.float64], names: Sequence[str] | None, letter: str) -> None:
     """Names at the ends of the paths; layers that end together share one, so that none lies on another."""
     groups: list[tuple[list[int], NDArray[np.float64]]] = []
     known = ends[~np.isnan(ends).any(axis=1)]
@@ -231,7 +241,7 @@ def _label(axes: Axes, ends: NDArray[np.float64], names: Sequence[str] | None) -
     for members, (x, y) in groups:
         near_right = x > axes.get_xlim()[0] + 0.9 * np.ptp(axes.get_xlim())
         axes.annotate(
-            _names(members, names),
+            _names(members, names, letter),
             (x, y),
             (4, 7) if near_right else (5, 6),
             textcoords="offset points",
@@ -243,12 +253,12 @@ def _label(axes: Axes, ends: NDArray[np.float64], names: Sequence[str] | None) -
         )
 
 
-def _names(members: Sequence[int], names: Sequence[str] | None) -> str:
+def _names(members: Sequence[int], names: Sequence[str] | None, letter: str) -> str:
     if names is not None:
         return ", ".join(names[layer] for layer in members)
     if len(members) > 2 and members[-1] - members[0] == len(members) - 1:
-        return f"T{members[0] + 1}\N{EN DASH}{members[-1] + 1}"
-    return ", ".join(f"T{layer + 1}" for layer in members)
+        return f"{letter}{members[0] + 1}\N{EN DASH}{members[-1] + 1}"
+    return ", ".join(f"{letter}{layer + 1}" for layer in members)
 
 
 def _null_band(axes: Axes, mean: NDArray[np.float64], null: NDArray[np.float64]) -> None:
@@ -273,5 +283,6 @@ def _share(epochs: NDArray[np.int64]) -> NDArray[np.float64]:
     return np.asarray(np.log1p(epochs) / max(float(np.log1p(epochs[-1])), 1e-9))
 
 
-def _of(unit: Unit) -> float:
+def scale_of(unit: Unit) -> float:
+    """What nats are to be multiplied by."""
     return float(1 / np.log(2)) if unit == "bits" else 1.0

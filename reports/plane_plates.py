@@ -13,8 +13,13 @@ from matplotlib.figure import Figure
 from mibench.contracts import MibenchError
 from mibench.reports import plane_figures as draw
 from mibench.reports.figures import Plate, slug
+from mibench.reports.plane_gallery import draw_gallery
+from mibench.reports.plane_layers import draw_layers
+from mibench.reports.study_about import About, about
 from mibench.reports.study_analyses import charts, ib_curve
 from mibench.reports.study_data import median_run
+from mibench.reports.study_gallery import accuracies, gallery
+from mibench.reports.study_loss import Losses
 from mibench.reports.style import PALETTE
 from mibench.studies.results import Plane, Results
 
@@ -26,11 +31,13 @@ _SIDE = 3.4  # inches of a panel
 
 def plates(results: Results) -> Iterator[Plate]:
     """Every figure that a study has the numbers for."""
+    look = about(results)
     for name in results.settings:
         found = [results.plane(name, estimator) for estimator in _readable(results, name)]
         tags = set(results.about.get("about", {}).get(name, {}).get("tags", []))
         if found:
-            yield from _setting(results, name, found, tags)
+            yield from _setting(results, name, found, tags, look)
+        yield from _units(results, name)
         for i, chart in enumerate(charts(results, name, [])):
             yield _plate(f"{name}-analysis-{i + 1}", f"{name}: {chart['title']}", partial(_chart, chart))
     yield from _panels(results, "szt-fraction-", "fractions", "Parts of the patterns")
@@ -50,8 +57,11 @@ def _readable(results: Results, name: str) -> list[str]:
     return found
 
 
-def _setting(results: Results, name: str, planes: Sequence[Plane], tags: set[str]) -> Iterator[Plate]:
+def _setting(results: Results, name: str, planes: Sequence[Plane], tags: set[str], look: About) -> Iterator[Plate]:
     main = planes[0]
+    if look.first:
+        for plane in planes:
+            yield from _layers(results, name, plane, look)
     if "rasmussen" in tags:
         yield _plate(f"{name}-planes", name, lambda: _side_by_side(planes))
     elif "goldfeld" in tags:
@@ -60,10 +70,32 @@ def _setting(results: Results, name: str, planes: Sequence[Plane], tags: set[str
         yield _plate(f"{name}-snapshots", name, lambda: _snapshots(main))
     else:
         for plane in planes:
-            yield _plate(f"{name}-{slug(plane.estimator)}", name, partial(_with_curves, plane))
-    yield _plate(f"{name}-median", f"{name}: the median run", lambda: _median(main))
+            yield _plate(f"{name}-{slug(plane.estimator)}", name, partial(_with_curves, plane, look))
+    yield _plate(f"{name}-median", f"{name}: the median run", lambda: _median(main, look))
     if results.has(name, "measures"):
-        yield _plate(f"{name}-measures", f"{name}: accuracy and activations", lambda: _measures(results, name))
+        yield _plate(f"{name}-measures", f"{name}: accuracy and activations", lambda: _measures(results, name, look))
+
+
+def _layers(results: Results, name: str, plane: Plane, look: About) -> Iterator[Plate]:
+    """As Butakov et al.: the last layers, then those before them."""
+    every = range(plane.information.shape[2])
+    first = [layer for layer in look.first if layer in every]
+    loss = Losses(results, name).of(plane)
+    for suffix, layers in (("layers", first), ("first-layers", [layer for layer in every if layer not in first])):
+        if layers:
+            yield _plate(
+                f"{name}-{slug(plane.estimator)}-{suffix}",
+                f"{name}: {plane.estimator}",
+                partial(draw_layers, plane, loss, layers, unit=look.unit, letter=look.letter),
+            )
+
+
+def _units(results: Results, name: str) -> Iterator[Plate]:
+    """What a layer of two units has learnt."""
+    if gallery(results, name, []) is not None:
+        arrays = results.analysis(name, "gallery")
+        title = f"{name}: two units along training"
+        yield _plate(f"{name}-gallery", title, lambda: draw_gallery(arrays, accuracies(results, name, arrays)))
 
 
 def _plate(name: str, title: str, made: Callable[[], Figure]) -> Plate:
@@ -77,15 +109,15 @@ def _safe(name: str) -> str:
     ]
 
 
-def _with_curves(plane: Plane) -> Figure:
+def _with_curves(plane: Plane, look: About) -> Figure:
     """As Lorenzen, Igel and Nielsen: the plane, and both informations against the epoch."""
     figure = Figure(figsize=(3.4 * _SIDE, _SIDE), layout="constrained")
     axes = figure.subplots(1, 3, width_ratios=(1.25, 1, 1))
-    draw.mean_plane(axes[0], plane, null=True)
+    draw.mean_plane(axes[0], plane, null=True, unit=look.unit, letter=look.letter)
     axes[0].set_title(plane.estimator, loc="left")
     draw.bar(figure, axes[0], plane.epochs)
-    draw.curves(axes[1], plane, 0)
-    draw.curves(axes[2], plane, 1)
+    draw.curves(axes[1], plane, 0, unit=look.unit, letter=look.letter)
+    draw.curves(axes[2], plane, 1, unit=look.unit, letter=look.letter)
     draw.layers(axes[2])
     return figure
 
@@ -130,22 +162,22 @@ def _snapshots(plane: Plane) -> Figure:
     return figure
 
 
-def _median(plane: Plane) -> Figure:
+def _median(plane: Plane, look: About) -> Figure:
     one = median_run(plane)
     rows = np.arange(len(plane.runs)) == one
     figure = Figure(figsize=(1.3 * _SIDE, _SIDE), layout="constrained")
     axes = figure.subplots()
-    draw.mean_plane(axes, plane, rows=rows)
+    draw.mean_plane(axes, plane, rows=rows, unit=look.unit, letter=look.letter)
     axes.set_title(f"{plane.estimator}, run {plane.runs[one]}", loc="left")
     draw.bar(figure, axes, plane.epochs)
     return figure
 
 
-def _measures(results: Results, name: str) -> Figure:
+def _measures(results: Results, name: str, look: About) -> Figure:
     figure = Figure(figsize=(2.4 * _SIDE, 0.8 * _SIDE), layout="constrained")
     left, right = figure.subplots(1, 2)
     draw.accuracies(left, results.measures(name))
-    draw.highest(right, results.measures(name))
+    draw.highest(right, results.measures(name), letter=look.letter)
     draw.layers(right)
     return figure
 

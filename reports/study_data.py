@@ -20,8 +20,10 @@ from mibench.reports.study_analyses import charts
 from mibench.reports.study_gallery import gallery
 from mibench.reports.study_loss import Losses, change
 from mibench.reports.study_packing import FINE, ROUGH, fitted, kept, known_mean, pack
+from mibench.reports.study_trust import Trust, packed
 from mibench.studies.results import Plane, Results
 from mibench.studies.smoothing import smoothed
+from mibench.studies.trust import Band
 
 __all__ = ["BUDGET", "Packed", "median_run", "settings"]
 
@@ -53,6 +55,8 @@ class _Part:
     loss_bound: NDArray[np.float64] | None  # (L, E)
     loss: NDArray[np.float64] | None  # (R, E)
     raw: bool  # whether its errors are known and drawn, under a smoothed path
+    trust: Band | None
+    trust_note: str
     median: int
     kept_of: int
     reasons: tuple[str, ...]
@@ -68,14 +72,14 @@ def median_run(plane: Plane) -> int:
 def settings(folder: Results, budget: int = BUDGET) -> Packed:
     """Every setting of a study, packed into `budget` bytes."""
     heads, parts, problems = {}, {}, []
-    raw = bool(about(folder).first)
+    raw, trust = bool(about(folder).first), Trust(folder)
     for name in folder.settings:
         results = Results(folder.folder)  # a new one: what it has read is let go with it
         heads[name] = {"name": name, **_told(folder.about, name)}
-        found, losses = [], Losses(results, name) if raw else None
+        found, also = [], (Losses(results, name), trust) if raw else None
         for estimator in results.planes(name):
             try:
-                found.append(_part(results.plane(name, estimator), losses))
+                found.append(_part(results.plane(name, estimator), also))
             except MibenchError as error:
                 problems.append((name, str(error)))
         parts[name] = found
@@ -99,10 +103,11 @@ def _told(study: dict[str, Any], name: str) -> dict[str, Any]:
     return {"title": name} | {key: about[key] for key in keys if key in about}
 
 
-def _part(plane: Plane, losses: Losses | None) -> _Part:
+def _part(plane: Plane, also: tuple[Losses, Trust] | None) -> _Part:
     places = kept(plane.epochs, _POINTS)
-    raw = losses is not None and plane.std_error is not None
-    loss = losses.of(plane) if losses is not None and raw else None
+    raw = also is not None and plane.std_error is not None
+    loss = also[0].of(plane) if also is not None and raw else None
+    trust, note = also[1].of(plane.estimator) if also is not None and raw else (None, "")
     return _Part(
         plane.estimator,
         plane.epochs[places],
@@ -113,6 +118,8 @@ def _part(plane: Plane, losses: Losses | None) -> _Part:
         _mean_of(plane.loss_bound, places),
         None if loss is None else loss[:, places],
         raw,
+        trust,
+        note,
         median_run(plane),
         len(plane.epochs),
         plane.reasons,
@@ -145,7 +152,8 @@ def _means(part: _Part, most: int) -> dict[str, Any]:
     if part.std_error is not None:
         found["error"] = _pair(np.sqrt(known_mean(part.std_error[..., places] ** 2) / len(part.runs)))
     if part.raw:
-        found["smooth"] = _pair(smoothed(mean))
+        found |= {"smooth": _pair(smoothed(mean)), "trustNote": part.trust_note}
+        found |= packed(part.trust, mean[:, 0], FINE)
     if part.loss is not None:
         found |= _losses(part.epochs[places], known_mean(part.loss[:, places])[None])
     return found
@@ -157,6 +165,7 @@ def _runs(part: _Part, most: int) -> dict[str, Any]:
     found: dict[str, Any] = {"epochs": part.epochs[places].tolist(), "values": _pair(values, ROUGH)}
     if part.raw and part.std_error is not None:
         found |= {"error": _pair(part.std_error[..., places], ROUGH), "smooth": _pair(smoothed(values), ROUGH)}
+        found |= packed(part.trust, values[:, :, 0], ROUGH)
     if part.loss is not None:
         found |= _losses(part.epochs[places], part.loss[:, places])
     return found

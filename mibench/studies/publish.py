@@ -2,8 +2,9 @@
 """What of a study is small enough to be kept beside the code: its verdicts, and its planes as means over runs.
 
 ``python -m mibench.studies.publish FOLDER DOCS README`` writes ``DOCS/STUDY/claims.json``, ``planes.csv`` and renews
-what stands between the marks ``<!-- verdicts -->`` and ``<!-- end -->`` of ``DOCS/STUDY.md``, all verdicts, and of the
-README, which claims hold.
+what stands between the marks ``<!-- verdicts STUDY -->`` and ``<!-- end -->`` of the study's page, all verdicts, and of
+the README, which claims hold. The page is ``DOCS/STUDY.md``; studies of MNIST share ``DOCS/mnist.md``. The marks of
+ib-network are ``<!-- verdicts -->``.
 """
 
 from __future__ import annotations
@@ -35,9 +36,13 @@ _SOURCES = {
     "Lorenzen, Igel and Nielsen (L), theory (T)": ("L", "T"),
     "Rasmussen (R)": ("R",),
     "Goldfeld et al. (G, P)": ("G", "P"),
+    "Butakov et al. (B)": ("B",),
     "negative controls (C)": ("C",),
 }
-_BEGIN, _END = "<!-- verdicts -->", "<!-- end -->"
+_OTHERS = "others"
+_PAGES = {"mnist-bottleneck": "mnist", "mnist-cnn": "mnist"}  # where it is not the study's name
+_DATA = {"mnist-bottleneck": "mnist", "mnist-cnn": "mnist"}  # that claims of a study are about
+_END = "<!-- end -->"
 
 
 def publish(folder: Path, docs: Path, readme: Path) -> list[Path]:
@@ -46,19 +51,27 @@ def publish(folder: Path, docs: Path, readme: Path) -> list[Path]:
     Raises
     ------
     InputError
-        If the folder is no study's or has no claims, or the page has no marks.
+        If the folder is no study's or has no claims, or is of other data than its claims are about, or a page has no
+        marks.
     OSError
         If a file cannot be written.
     """
     results = Results(folder)
+    study, wanted = results.study, _DATA.get(results.study)
+    if wanted and results.about.get("dataset") != wanted:
+        title = results.about.get("data_title") or "unknown data"
+        raise InputError(
+            f"{folder} is of {title}, and what is claimed in {study} is about {wanted}: publish a folder of `mibench "
+            f"study {study} --dataset {wanted}`"
+        )
     try:
         found = json.loads((folder / "claims.json").read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise InputError(f"{folder} has no claims.json ({error}): `mibench report {folder}` writes it") from error
-    page, target = docs / f"{results.study}.md", docs / results.study
+    page, target = docs / f"{_PAGES.get(study, study)}.md", docs / study
     pages = {
-        page: renewed(page.read_text("utf-8"), verdict_tables(found)),
-        readme: renewed(readme.read_text("utf-8"), short_table(found)),
+        page: renewed(page.read_text("utf-8"), verdict_tables(found), study),
+        readme: renewed(readme.read_text("utf-8"), short_table(found), study),
     }
     target.mkdir(parents=True, exist_ok=True)
     write_whole(target / "claims.json", (json.dumps(found, indent=1) + "\n").encode())
@@ -115,20 +128,30 @@ def verdict_tables(found: Mapping[str, Any]) -> str:
 def short_table(found: Mapping[str, Any]) -> str:
     """Which claims of each source hold, by their ids, as Markdown."""
     lines = ["| Claims of | hold | fail | undecided |", "|---|---|---|---|"]
-    for source, prefixes in _SOURCES.items():
-        own = [claim for claim in found["claims"] if claim["id"].rstrip("abcdefgh0123456789.") in prefixes]
+    known = {prefix: source for source, prefixes in _SOURCES.items() for prefix in prefixes}
+    by_source: dict[str, list[Mapping[str, Any]]] = {source: [] for source in (*_SOURCES, _OTHERS)}
+    for claim in found["claims"]:
+        by_source[known.get(claim["id"].rstrip("abcdefgh0123456789."), _OTHERS)].append(claim)
+    for source, own in by_source.items():
         ids = [", ".join(claim["id"] for claim in own if claim["verdict"] == each) for each in _VERDICTS]
         if own:
             lines.append("| " + " | ".join([source, *ids]) + " |")
     return "\n".join(lines)
 
 
-def renewed(page: str, tables: str) -> str:
-    """The page with what stands between its marks replaced."""
-    before, begin, rest = page.partition(_BEGIN)
+def renewed(page: str, tables: str, study: str = "ib-network") -> str:
+    """The page with what stands between the marks of a study replaced.
+
+    Raises
+    ------
+    InputError
+        If it has no such marks.
+    """
+    mark = "<!-- verdicts -->" if study == "ib-network" else f"<!-- verdicts {study} -->"
+    before, begin, rest = page.partition(mark)
     _, end, after = rest.partition(_END)
     if not begin or not end:
-        raise InputError(f"the page has no {_BEGIN} ... {_END}: put them where the tables shall stand")
+        raise InputError(f"the page has no {mark} ... {_END}: put them where the tables shall stand")
     return f"{before}{begin}\n\n{tables}\n\n{end}{after}"
 
 

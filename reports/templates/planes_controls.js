@@ -22,6 +22,7 @@ function controlsOf(view) {
   else form.append(select("colour", "Colour by", Object.entries(COLOURS).filter(([key]) => key !== "loss" || main.change), view.colour));
   form.append(select("unit", "Unit", UNITS.map((name) => [name, name]), state.unit));
   if (main.null) form.append(tick("nulls", "null", state.nulls));
+  if (main.trust) form.append(tick("trust", "what the truth may be", state.trust));
   form.append(tick("zoom", "fit axes", state.zoom));
   const play = make("button", { type: "button", className: "play" });
   const slider = make("input", { type: "range", name: "place", min: 0, max: view.epochs.length - 1, value: view.place, ariaLabel: "Epoch" });

@@ -39,8 +39,8 @@ async function unpackEach(told, names, pairs) {
 }
 
 async function unpackPlane(plane) {
-  const found = await unpackEach(plane, ["null", "lossBound", "loss", "change"], ["mean", "sd", "middle", "error", "smooth"]);
-  const single = await unpackEach(plane.single, ["loss", "change"], ["values", "error", "smooth"]);
+  const found = await unpackEach(plane, ["null", "lossBound", "loss", "change"], ["mean", "sd", "middle", "error", "smooth", "trust"]);
+  const single = await unpackEach(plane.single, ["loss", "change"], ["values", "error", "smooth", "trust"]);
   return { ...plane, ...found, single: { epochs: plane.single.epochs, ...single }, layers: found.mean[0].shape[0] };
 }
 

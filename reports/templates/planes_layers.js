@@ -67,6 +67,7 @@ function drawLayer(figure, view, layer) {
         if (crowd) mark(chart, track.x[i] * view.unit, track.y[i] * view.unit, 3.2, { fill: shade(i) }, "now");
         tell(chart, track.x[i] * view.unit, track.y[i] * view.unit, () => told(plane, track, epochs, i, view));
       }
+      if (!second) truthBar(chart, track, until, view, (crowd ? track.y : track.smooth[1])[until] * view.unit, INK);
       if (crowd) continue;
       if (second) line(chart, ...(track.smooth ?? [track.x, track.y]).map((values) => scaled(values, view.unit)), { stroke: MUTED, "stroke-dasharray": "5 4", "stroke-width": 1.6 }, until);
       else smoothPath(chart, track, epochs, until, view.unit, colour);
@@ -114,7 +115,7 @@ function layerPanels(view) {
   if (view.planes.length > 1) keys.push([MUTED, view.planes[1].estimator, "dashed"]);
   const order = layerOrder(main);
   const said = `Crosses: 1.96 standard errors of the ${view.mode === "mean" && main.runs.length > 1 ? "mean" : "estimate"} each way.`;
-  panels.append(keysOf(keys, said));
+  panels.append(keysOf(keys, said), ...(main.trustNote ? [make("p", { className: "muted trust", textContent: main.trustNote })] : []));
   const loss = main.loss && { title: "Training loss", draw: (figure) => drawLoss(figure, view) };
   order.forEach((layer, i) => {
     if (loss && i === given.first.length) panels.append(figureOf(loss, `${view.setting.name}-training-loss`));

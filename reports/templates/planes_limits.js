@@ -21,11 +21,31 @@ function ceiling(chart, which, view, across = false) {
   draw(chart.layer, "text", place, { "font-size": "11px", fill: MUTED, stroke: PAPER, "stroke-width": "3px", "paint-order": "stroke" }).textContent = which ? "H(Y)" : "H(X)";
 }
 
+// What the truth may be, in words.
+function truthOf(track, i, view) {
+  const [low, high] = track.trust.map((values) => values[i] * view.unit);
+  if (Number.isNaN(low)) return "beyond the control";
+  return Number.isNaN(high) ? `${number(low)} or more` : `${number(low)} to ${number(high)}`;
+}
+
+// A bar from the least to the greatest truth; open to the right where there is no greatest.
+function truthBar(chart, track, i, view, y, colour) {
+  if (!track.trust || !view.trust) return;
+  const [low, high] = track.trust.map((values) => chart.at.x(values[i] * view.unit));
+  const [from, at] = [Math.max(low, chart.box.left - 4), chart.at.y(y)];
+  const to = Number.isNaN(high) ? chart.box.right + 4 : Math.min(high, chart.box.right + 4);
+  if (![from, to, at].every(Number.isFinite)) return;
+  const cap = (x) => `M${x.toFixed(1)} ${(at - 5).toFixed(1)}v10`;
+  const d = `M${from.toFixed(1)} ${at.toFixed(1)}H${to.toFixed(1)}${low === from ? cap(from) : ""}${high === to ? cap(to) : ""}`;
+  draw(chart.layer, "path", { d, class: "truth" }, { fill: "none", stroke: colour, "stroke-width": 2, opacity: 0.55 });
+}
+
 function planeLimits(view) {
   const [xs, ys] = [[], []];
   for (const plane of view.planes) {
     for (const track of tracksOf(plane, view).tracks) {
       for (const value of track.x) xs.push(value * view.unit);
+      if (view.trust && track.trust && !view.zoom) for (const values of track.trust) for (const value of values) xs.push(value * view.unit);
       for (const value of track.y) ys.push(value * view.unit);
     }
   }

@@ -9,7 +9,7 @@ let state = null;
 let setting = null;
 let playing = 0;
 
-const usual = (name) => ({ setting: name, estimator: "", over: "", unit: given.unit, mode: "mean", run: null, epoch: null, colour: null, nulls: true, trails: false, zoom: false });
+const usual = (name) => ({ setting: name, estimator: "", over: "", unit: given.unit, mode: "mean", run: null, epoch: null, colour: null, nulls: true, trust: true, trails: false, zoom: false });
 
 function fromAddress() {
   const asked = new URLSearchParams(location.hash.slice(1));
@@ -21,7 +21,7 @@ function fromAddress() {
   if (asked.get("colour") in COLOURS) found.colour = asked.get("colour");
   for (const key of ["run", "epoch"]) if (/^\d+$/.test(asked.get(key) ?? "")) found[key] = Number(asked.get(key));
   for (const key of ["trails", "zoom"]) found[key] = asked.get(key) === "on";
-  found.nulls = asked.get("nulls") !== "off";
+  for (const key of ["nulls", "trust"]) found[key] = asked.get(key) !== "off";
   return found;
 }
 
@@ -122,7 +122,8 @@ function drawnPanels(view) {
   const several = view.planes[0].runs.length > 1;
   const spread = !several ? "" : view.mode === "run" ? "Thin: mean of runs; bands: one standard deviation over runs." : "Bands: one standard deviation over runs.";
   const side = make("div", { className: "side" });
-  side.append(figureOf({ title: `${I_X} against the epoch`, note: spread, draw: (figure) => drawCurves(figure, view, 0) }, `${view.setting.name}-ix`));
+  const truths = view.trust && view.planes[0].trust ? `${view.mode === "run" ? "Thin: mean of runs. " : ""}Bands: what the truth may be, by the control.` : spread;
+  side.append(figureOf({ title: `${I_X} against the epoch`, note: truths, draw: (figure) => drawCurves(figure, view, 0) }, `${view.setting.name}-ix`));
   side.append(figureOf({ title: `${I_Y} against the epoch`, note: `${spread}${view.nulls && view.planes[0].null ? " Dotted: the null." : ""}`.trim(), draw: (figure) => drawCurves(figure, view, 1) }, `${view.setting.name}-iy`));
   panels.append(side);
   return panels;
@@ -137,7 +138,7 @@ function valuesTable(view) {
   const { epochs, tracks } = tracksOf(main, { ...view, mode: view.mode === "runs" ? "mean" : view.mode });
   const place = upTo(epochs, view.epoch);
   const known = [["null", `null of ${I_Y}`], ["lossBound", "lost by compression, at most"]].filter(([key]) => main[key]);
-  const heads = ["layer", `${I_X} (${view.unitName})`, "sd over runs", `${I_Y} (${view.unitName})`, "sd over runs", ...known.map(([, text]) => text), ...others.flatMap((each) => [`${I_X}, ${each.estimator}`, `${I_Y}, ${each.estimator}`])];
+  const heads = ["layer", `${I_X} (${view.unitName})`, "sd over runs", `${I_Y} (${view.unitName})`, "sd over runs", ...known.map(([, text]) => text), ...(tracks[0].trust ? [`${I_X} in truth, by the control`] : []), ...others.flatMap((each) => [`${I_X}, ${each.estimator}`, `${I_Y}, ${each.estimator}`])];
   const body = make("tbody");
   for (const track of tracks) {
     const meanAt = upTo(main.epochs, epochs[place]);
@@ -151,7 +152,9 @@ function valuesTable(view) {
     });
     const cells = [track.x[place] * view.unit, sd(0), track.y[place] * view.unit, sd(1), ...known.map(([key]) => at(main[key])), ...second];
     const name = make("th", { scope: "row", textContent: layerName(track.layer) });
-    body.append(make("tr", {}, name, ...cells.map((value) => make("td", { textContent: number(value) }))));
+    const numbers = cells.map((value) => make("td", { textContent: number(value) }));
+    if (track.trust) numbers.splice(4 + known.length, 0, make("td", { textContent: truthOf(track, place, view) }));
+    body.append(make("tr", {}, name, ...numbers));
   }
   const row = make("tr", {}, ...heads.map((text) => make("th", { scope: "col", textContent: text })));
   const table = make("table", {}, make("caption", { textContent: `Values at epoch ${epochs[place]}` }), make("thead", {}, row), body);

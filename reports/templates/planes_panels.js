@@ -21,6 +21,8 @@ function spreadOf(own, sd, which, view) {
 function drawCurves(figure, view, which) {
   const [xs, name] = [view.planes[0].epochs, which ? I_Y : I_X];
   const values = [];
+  const trust = !which && view.trust && view.planes[0].trust;
+  if (trust) for (const { values: truths } of trust) for (const value of truths) values.push(value * view.unit);
   for (const plane of view.planes) {
     for (const value of plane.mean[which].values) values.push(value * view.unit);
     if (view.mode === "run") for (const track of tracksOf(plane, view).tracks) for (const value of which ? track.y : track.x) values.push(value * view.unit);
@@ -40,7 +42,8 @@ function drawCurves(figure, view, which) {
       const sd = scaled(track.sd[which], view.unit);
       const colour = series(track.layer);
       const style = { stroke: colour, "stroke-width": 1.6, ...(second && { "stroke-dasharray": "5 4", "stroke-width": 1.2 }) };
-      if (!second) band(chart, plane.epochs, ...spreadOf(own, sd, which, view), colour);
+      const truths = trust && [0, 1].map((end) => scaled(track.trust[end], view.unit).map((value) => (end && Number.isNaN(value) ? 1e6 : value)));
+      if (!second) band(chart, plane.epochs, ...(truths || spreadOf(own, sd, which, view)), colour);
       line(chart, plane.epochs, own, one ? { ...style, opacity: 0.35 } : style);
       if (which && view.nulls && track.null && !second) line(chart, plane.epochs, scaled(track.null, view.unit), { stroke: colour, "stroke-width": 1, "stroke-dasharray": "1.5 3" });
       if (!one) own.forEach((value, i) => tell(chart, plane.epochs[i], value, () => told(plane, track, plane.epochs, i, view)));

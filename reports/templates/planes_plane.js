@@ -21,13 +21,14 @@ function tracksOf(plane, view) {
       lossBound: plane.lossBound && along(plane.lossBound, layer),
       error: pair(plane.error, layer),
       smooth: pair(plane.smooth, layer),
+      trust: pair(plane.trust, layer),
       change: plane.change && along(plane.change, 0),
     }));
     return { epochs: plane.epochs, tracks };
   }
   const of = (run, layer) => {
-    const { values, error, smooth, change } = plane.single;
-    return { layer, run, x: along(values[0], run, layer), y: along(values[1], run, layer), error: pair(error, run, layer), smooth: pair(smooth, run, layer), change: change && along(change, run) };
+    const { values, error, smooth, trust, change } = plane.single;
+    return { layer, run, x: along(values[0], run, layer), y: along(values[1], run, layer), error: pair(error, run, layer), smooth: pair(smooth, run, layer), trust: pair(trust, run, layer), change: change && along(change, run) };
   };
   if (view.mode === "run") {
     const run = Math.min(view.run ?? plane.median, plane.runs.length - 1);
@@ -53,6 +54,7 @@ function told(plane, track, epochs, i, view) {
     `${I_Y} ${number(track.y[i] * unit)} ${view.unitName}${spread(1)}`,
   ];
   if (track.null) lines.push(`null   ${number(track.null[i] * unit)} ${view.unitName}`);
+  if (track.trust && view.trust) lines.push(`${I_X} in truth ${truthOf(track, i, view)}`);
   if (track.lossBound) lines.push(`lost by compression: ${number(track.lossBound[i] * unit)} at most`);
   if (track.change && Number.isFinite(track.change[i])) lines.push(`loss ${number(track.change[i], 4)} in an epoch`);
   if (track.error) lines.push(`standard error ${number(track.error[0][i] * unit, 4)}, ${number(track.error[1][i] * unit, 4)}`);
@@ -124,6 +126,7 @@ function drawTracks(chart, plane, view, second) {
       mark(chart, x[i], y[i], crowd ? 3.2 : here ? 5 : second ? 2 : 2.6, style, here ? "now" : "");
       tell(chart, x[i], y[i], () => told(plane, track, epochs, i, view));
     }
+    if (!second) truthBar(chart, track, until, view, track.y[until] * view.unit, series(track.layer));
     ends.push({ layer: track.layer, x: chart.at.x(x[until]), y: chart.at.y(y[until]) });
   }
   return ends;

@@ -14,8 +14,9 @@ from mibench.networks.convolutional import Convolutional
 from mibench.networks.spec import Training
 from mibench.networks.trajectory import Trajectory
 from mibench.studies.results import Measures, Plane, Results, save_analysis
+from mibench.studies.trust import PIPELINES
 
-__all__ = ["COMPRESSED", "bottleneck", "cnn", "described", "gallery_of"]
+__all__ = ["COMPRESSED", "bottleneck", "cnn", "described", "gallery_of", "known_images"]
 
 COMPRESSED = "compressed[x=ae,layer=pca]"
 _LABELS = np.log(10) - 2e-3  # nats
@@ -63,7 +64,15 @@ def cnn(folder: Path, runs: int = 3, points: int = 60, epochs: int = 300, **more
             plane_of(at, some, epochs, estimator, seed=place).save(results.path(name, f"plane-{estimator}"))
         trained(runs, epochs, at).save(results.path(name, "trajectory"))
         measured(runs, epochs, at, 5).save(results.path(name, "measures"))
+    save_analysis(results.path("known-images", "analysis-known-images"), known_images())
     return results
+
+
+def known_images() -> dict[str, np.ndarray]:
+    """A control whose pipelines estimate too little of much, and of the layers' range less than it reaches."""
+    truth = np.linspace(0, 6, 13)
+    estimate = np.stack([truth - 0.02 * place * truth for place in range(len(PIPELINES))])
+    return {"truth": truth, "estimate": estimate, "std_error": np.full_like(estimate, 0.02)}
 
 
 def loss_at(epochs: Any, total: int, runs: int) -> np.ndarray:
