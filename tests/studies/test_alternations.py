@@ -14,7 +14,7 @@ from mibench.studies.claims.alternations import chance, counts, errors, fastest,
 from mibench.studies.results import MissingResult, Plane
 
 curves = st.lists(st.floats(-5, 5), min_size=2, max_size=60).map(np.array)
-some = settings(max_examples=80, deadline=None)
+some = settings(max_examples=40, deadline=None)
 
 
 def of(curve, least):

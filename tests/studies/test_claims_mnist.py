@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import log, log2
 
 import numpy as np
@@ -254,6 +255,20 @@ def test_a_plane_without_standard_errors_decides_nothing(synthetic, tmp_path):
         assert all(each.verdict == "undecided" and each.missing for each in found)
 
 
+def test_epochs_without_an_answer_are_left_out(as_said, synthetic, tmp_path):
+    study = synthetic.Study(tmp_path, CNN_RUNS, RECORDED, about=about("mnist-cnn"))
+    plane = as_said.plane(CNN, USUAL)
+    information, std_error = plane.information.copy(), plane.std_error.copy()
+    information[0, 3], std_error[0, 3] = np.nan, np.nan
+    some = replace(plane, information=information, std_error=std_error)
+    study.losses(CNN, s_shaped(30, 8))
+    names = [name for name in LOSSY if name.startswith("B")]
+    for each, verdict in ((some, "holds"), (replace(some, information=information * np.nan), "undecided")):
+        each.save(study.results.path(CNN, f"plane-{USUAL}"))
+        found = {name: combined(check(LOSSY[name], study.results)) for name in names}
+        assert found == dict.fromkeys(names, verdict)
+
+
 # what both share
 
 
@@ -300,10 +315,6 @@ def test_ceilings_are_those_of_the_data(synthetic, tmp_path):
     assert population(twelve).label_bits == label_bits()
     with pytest.raises(MissingResult, match="does not say how many rows"):
         population(synthetic.Study(tmp_path / "silent", about={"study": "mnist-cnn"}).results)
-    none = replace_data(held_out=0)
+    none = about("mnist-cnn") | {"data": MNIST | {"held_out": 0}}
     with pytest.raises(MissingResult, match="no rows are held out"):
         population(synthetic.Study(tmp_path / "none", about=none).results, held_out=True)
-
-
-def replace_data(**data) -> dict:
-    return about("mnist-cnn") | {"data": MNIST | data}

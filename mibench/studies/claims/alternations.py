@@ -33,7 +33,7 @@ def errors(plane: Plane, layer: int, which: str) -> Floats:
     """
     if plane.std_error is None:
         raise MissingResult(f"{plane.estimator} has no standard errors")
-    found = plane.std_error[:, :, layer - 1, "xy".index(which)].max(axis=1)
+    found = np.fmax.reduce(plane.std_error[:, :, layer - 1, "xy".index(which)], axis=1)  # NaN where there is no value
     return np.asarray(sqrt(2) * found / log(2))
 
 

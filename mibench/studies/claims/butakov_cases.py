@@ -5,9 +5,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mibench.studies.claims.contract import Case
+import numpy as np
+from numpy.typing import NDArray
 
-__all__ = ["BUTAKOV", "CNN", "LAYERS", "RANDOM", "USUAL", "by_layer", "layer_of", "planes"]
+from mibench.studies.claims.contract import Case
+from mibench.studies.claims.phases import series
+from mibench.studies.claims.resampling import Floats
+from mibench.studies.results import MissingResult, Plane
+
+__all__ = ["BUTAKOV", "CNN", "LAYERS", "RANDOM", "USUAL", "answered", "by_layer", "layer_of", "planes"]
 
 BUTAKOV = "Butakov et al. (ICLR 2024)"
 CNN, RANDOM = "cnn", "cnn-random-labels"
@@ -43,3 +49,20 @@ def by_layer(**labels: str) -> tuple[Case, ...]:
 def layer_of(case: Case) -> int:
     """The layer that the case names."""
     return int(case.labels["layer"].removeprefix("T_"))
+
+
+def answered(plane: Plane, layer: int, which: str) -> tuple[Floats, NDArray[np.int64]]:
+    """I(X;T) or I(T;Y) of a layer in bits, (R, E), at the epochs, (E,), at which the estimator has one in every run.
+
+    Raises
+    ------
+    MissingResult
+        If these are fewer than three.
+    """
+    values = series(plane, layer, which)
+    whole = ~np.isnan(values).any(axis=0)
+    if whole.sum() < 3:
+        raise MissingResult(
+            f"{plane.estimator} has no answer for T_{layer} of some run at all but {whole.sum()} epochs"
+        )
+    return values[:, whole], plane.epochs[whole]

@@ -8,13 +8,13 @@ from math import log
 import numpy as np
 
 from mibench.studies.claims.alternations import errors, fewest
-from mibench.studies.claims.butakov_cases import LAYERS, RANDOM, USUAL, layer_of, planes
+from mibench.studies.claims.butakov_cases import LAYERS, RANDOM, USUAL, answered, layer_of, planes
 from mibench.studies.claims.butakov_phases import SEVERAL, compresses, fits, several_phases
 from mibench.studies.claims.contract import Case, Claim, Finding
 from mibench.studies.claims.phases import bootstrap, judged, series, switch_time
 from mibench.studies.claims.population import population
 from mibench.studies.claims.rules import Check, beyond_null, every, opposite
-from mibench.studies.results import MissingResult, Results
+from mibench.studies.results import Results
 
 __all__ = ["CLAIMS"]
 
@@ -28,13 +28,13 @@ def _noise_has_no_phases(results: Results, case: Case, rng: np.random.Generator)
     waves, peaks = [], []
     for layer in LAYERS:
         error = errors(plane, layer, "x")
-        if plane.std_error is None or np.isnan(error).any():
-            raise MissingResult(f"{plane.estimator} has no standard errors")
-        spread = np.repeat(plane.std_error[:, :, layer - 1, 0] / log(2), _DRAWN, axis=0)
-        curves, least = rng.normal(0, spread), np.repeat(error, _DRAWN)
-        waves += [*(fewest(curves, plane.epochs, least) >= SEVERAL)]
+        epochs = answered(plane, layer, "x")[1]
+        assert plane.std_error is not None  # else there were no `errors`
+        spread = plane.std_error[:, np.isin(plane.epochs, epochs), layer - 1, 0] / log(2)
+        curves, least = rng.normal(0, np.repeat(spread, _DRAWN, axis=0)), np.repeat(error, _DRAWN)
+        waves += [*(fewest(curves, epochs, least) >= SEVERAL)]
         pairs = zip(curves, least, strict=True)
-        peaks += [not np.isnan(switch_time(curve, plane.epochs, each)) for curve, each in pairs]
+        peaks += [not np.isnan(switch_time(curve, epochs, each)) for curve, each in pairs]
     found = {}
     for name, has in (("several phases", waves), ("a first switch", peaks)):
         detail = f"{int(np.sum(has))} of {len(has)} curves of mere noise have {name}"

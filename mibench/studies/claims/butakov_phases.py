@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mibench.studies.claims.alternations import SURE, counts, errors, fewest
-from mibench.studies.claims.butakov_cases import BUTAKOV, by_layer, layer_of
+from mibench.studies.claims.butakov_cases import BUTAKOV, answered, by_layer, layer_of
 from mibench.studies.claims.contract import Case, Claim, Finding
 from mibench.studies.claims.phases import (
     COMPRESS_BITS,
@@ -34,17 +34,14 @@ __all__ = ["CLAIMS", "SEVERAL", "compresses", "fits", "several_phases"]
 
 SEVERAL, _SURELY = 2.0, float(np.nextafter(1, 2))  # rises and falls each; more than one
 _FIGURE = f"{BUTAKOV}, figure 4"
-_MISSING = Finding("undecided", detail="some values are missing")
 
 
 def several_phases(results: Results, case: Case, rng: np.random.Generator) -> Finding:
     """The check that a layer's I(X;T) rises and falls at least twice each, in the mean over single runs."""
     plane, layer = results.plane(case.setting, case.estimator), layer_of(case)
-    values, error = series(plane, layer, "x"), errors(plane, layer, "x")
-    if np.isnan(values).any():
-        return _MISSING
-    found = fewest(values, plane.epochs, error)
-    moves = zip(*counts(smoothed(values, plane.epochs), SURE * error), strict=True)
+    (values, epochs), error = answered(plane, layer, "x"), errors(plane, layer, "x")
+    found = fewest(values, epochs, error)
+    moves = zip(*counts(smoothed(values, epochs), SURE * error), strict=True)
     told = ", ".join(f"{up} and {down}" for up, down in moves)
     detail = f"rises and falls of more than {SURE * error.mean():.2f} bits, in single runs: {told}"
     return judged(found.mean(), bootstrap(found, rng), SEVERAL, "phases", detail, sure=_SURELY)
@@ -52,19 +49,17 @@ def several_phases(results: Results, case: Case, rng: np.random.Generator) -> Fi
 
 def _several_of_the_mean(results: Results, case: Case, rng: np.random.Generator) -> Finding:
     plane = results.plane(case.setting, case.estimator)
-    values = series(plane, layer_of(case), "x")
-    if np.isnan(values).any():
-        return _MISSING
+    values, epochs = answered(plane, layer_of(case), "x")
     if len(values) < 2:
         return Finding("undecided", detail="one run has no spread")
     moved = values - values.mean(axis=1, keepdims=True)  # by how much runs differ all the time is no error of a rise
     error = sqrt(2 / len(values)) * moved.std(axis=0, ddof=1).max()
 
     def least(means: Floats) -> Floats:
-        return fewest(means, plane.epochs, np.full(len(means), error))
+        return fewest(means, epochs, np.full(len(means), error))
 
     value, interval = of_means(values, rng, least)
-    up, down = counts(smoothed(values.mean(axis=0, keepdims=True), plane.epochs), np.array([SURE * error]))
+    up, down = counts(smoothed(values.mean(axis=0, keepdims=True), epochs), np.array([SURE * error]))
     detail = f"{up[0]} rises and {down[0]} falls of the mean by more than {SURE * error:.2f} bits"
     return judged(value, interval, SEVERAL, "phases", detail, sure=_SURELY)
 
@@ -91,8 +86,7 @@ def _falls(values: NDArray[Any], epochs: NDArray[Any], rng: np.random.Generator)
 
 def _label_falls(results: Results, case: Case, rng: np.random.Generator) -> Finding:
     plane = results.plane(case.setting, case.estimator)
-    values = series(plane, layer_of(case), "y")
-    return _MISSING if np.isnan(values).any() else _falls(values, plane.epochs, rng)
+    return _falls(*answered(plane, layer_of(case), "y"), rng)
 
 
 def compresses(results: Results, case: Case, rng: np.random.Generator) -> Finding:

@@ -9,7 +9,7 @@ from math import log
 import numpy as np
 
 from mibench.studies.claims.alternations import chance, errors, fastest
-from mibench.studies.claims.butakov_cases import BUTAKOV, by_layer, layer_of, planes
+from mibench.studies.claims.butakov_cases import BUTAKOV, answered, by_layer, layer_of, planes
 from mibench.studies.claims.contract import Case, Claim, Finding
 from mibench.studies.claims.phases import MORE, bootstrap, cross_fitted, judged, series, switch_time
 from mibench.studies.claims.rules import Check, Floats
@@ -28,8 +28,9 @@ def _coincides(results: Results, case: Case, rng: np.random.Generator) -> Findin
     losses = results.trajectory(case.setting).loss[plane.runs].astype(np.float64)
     if losses.shape[1] < 3:
         return Finding("undecided", detail=f"{losses.shape[1]} epochs have no course")
-    curves = zip(series(plane, layer, "x"), errors(plane, layer, "x"), strict=True)
-    switches = np.array([switch_time(curve, plane.epochs, error) for curve, error in curves])
+    values, epochs = answered(plane, layer, "x")
+    curves = zip(values, errors(plane, layer, "x"), strict=True)
+    switches = np.array([switch_time(curve, epochs, error) for curve, error in curves])
     first, last = np.array([fastest(loss) for loss in losses]).T
     inside = (switches >= first) & (switches <= last)
     shares = (np.log1p(last) - np.log1p(first)) / np.log1p(plane.epochs[-1])
@@ -55,8 +56,10 @@ def _gains(which: str) -> Check:
         early, late = (plane.std_error[:, :, layer - 1, "xy".index(which)] for layer in (_EARLY, _LATE))
         gaps = series(plane, _LATE, which) - series(plane, _EARLY, which)
         beyond = gaps - _INTERVAL * np.hypot(early, late) / log(2)
-        if np.isnan(beyond).any():
-            return Finding("undecided", detail="some values are missing")
+        whole = ~np.isnan(beyond).any(axis=0)
+        if not whole.any():
+            raise MissingResult(f"{plane.estimator} has no answer for T_{_EARLY} or T_{_LATE} of some run at any epoch")
+        gaps, beyond, epochs = gaps[:, whole], beyond[:, whole], plane.epochs[whole]
 
         def at_most(mean: Floats, runs: Floats) -> Floats:
             return np.asarray(runs[:, int(mean.argmax())])
@@ -65,7 +68,7 @@ def _gains(which: str) -> Check:
         best = int(beyond.mean(axis=0).argmax())
         name = "I(X;T)" if which == "x" else "I(T;Y)"
         detail = (
-            f"{name} of T_5 is {gaps[:, best].mean():.3f} bits above that of T_2 in epoch {plane.epochs[best]}, where "
+            f"{name} of T_5 is {gaps[:, best].mean():.3f} bits above that of T_2 in epoch {epochs[best]}, where "
             f"1.96 standard errors are {(gaps - beyond)[:, best].mean():.3f}"
         )
         return judged(excesses.mean(), bootstrap(excesses, rng), MORE, "bits", detail)
