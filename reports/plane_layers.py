@@ -24,8 +24,9 @@ from mibench.studies.smoothing import smoothed
 __all__ = ["CHANGES", "draw_layers"]
 
 # As on the page: blue where the loss falls, grey where it stays, orange where it rises
-CHANGES = LinearSegmentedColormap.from_list("changes", ("#0e1e6e", "#3c78cd", "#969ba3", "#e2781e", "#963700"))
-CHANGES.set_bad(MUTED)
+CHANGES = LinearSegmentedColormap.from_list(
+    "changes", ("#0e1e6e", "#3c78cd", "#969ba3", "#e2781e", "#963700")
+).with_extremes(bad=MUTED)
 _WIDE = 1.96  # standard errors
 _SIDE = 3.1  # inches of a panel
 

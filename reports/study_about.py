@@ -60,9 +60,10 @@ _NULL = (
     "runs; its cliffs come from layers that stand side by side, not from one layer's path."
 )
 _COMPRESSED = (
-    "Images and layers are compressed before they are estimated. Crosses are 95 % intervals of the estimates, which "
-    "speak of chance alone; paths are smoothed by the published filters, coloured by how fast the loss changes. How "
-    "far estimates are off where the truth is known is what the controls tell."
+    "L1 to L3 are the blocks of convolution, pooling and activation, L4 is the layer of 32 units, L5 the output (T_1 "
+    "to T_5 in the verdicts). Images and layers are compressed before they are estimated. Crosses are 95 % intervals "
+    "of the estimates, which speak of chance alone; paths are smoothed by the published filters, coloured by how fast "
+    "the loss changes. How far estimates are off where the truth is known is what the controls tell."
 )
 
 
