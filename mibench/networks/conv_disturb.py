@@ -7,6 +7,7 @@ Unit u of row r of a batch has the number u of `mibench.numerics.line_streams` f
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -42,21 +43,16 @@ def drawn(
     kept, noise : ndarray of `dtype`, shape (rows, *units_read(network, layer)), or None
     """
     shape = units_read(network, layer)
-    lines = np.empty((-(-rows // LANES), int(np.prod(shape)), LANES), dtype=dtype)
 
-    def of_rows() -> NDArray[Any]:
+    def of_rows(fill: Any, *parameters: float) -> NDArray[Any]:
+        lines = np.empty((-(-rows // LANES), math.prod(shape), LANES), dtype=dtype)
+        for tile, out in enumerate(lines):
+            fill((key, epoch, step, layer, tile * LANES), *parameters, out)
         return lines.transpose(0, 2, 1).reshape(-1, *shape)[:rows]
 
-    kept = noise = None
-    if network.dropout and layer <= len(network.channels):
-        for tile, out in enumerate(lines):
-            line_streams.kept((key, epoch, step, layer, tile * LANES), network.dropout, out)
-        kept = of_rows()
-    if network.noise:
-        for tile, out in enumerate(lines):
-            line_streams.normals((key, epoch, step, layer, tile * LANES), out)
-        noise = of_rows()
-    return kept, noise
+    drops = network.dropout > 0 and layer <= len(network.channels)
+    kept = of_rows(line_streams.kept, network.dropout) if drops else None
+    return kept, of_rows(line_streams.normals) if network.noise else None
 
 
 @njit(cache=True)

@@ -6,14 +6,15 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
+from llvmlite import ir  # type: ignore[import-untyped]
+from numba import njit, types
 
 from mibench.networks import activations, conv_blocks, conv_dense
 from mibench.networks.conv_blocks import Block
 from mibench.networks.conv_disturb import disturb
 from mibench.networks.small_loss import softmax_loss
 from mibench.networks.small_rounding import PAPER, grid_of, round_tile
-from mibench.numerics.lanes import LANES
+from mibench.numerics.lanes import LANES, Emit, emitted
 
 __all__ = ["backward", "forward", "gather", "pack_all", "unpack_all"]
 
@@ -28,16 +29,37 @@ def _block(table: Any, layer: int) -> Any:
 def gather(inputs: Any, train: Any, labels: Any, order: Any, begin: int, end: int, work: Any) -> None:
     """Rows `begin` to `end` of the epoch into tiles; what is behind the last repeats a tile's first row."""
     kind, width = work.seen.dtype.type, inputs.shape[1]
+    whole = width - width % LANES
+    places = np.empty(LANES, dtype=np.int64)
     for tile in range((end - begin + LANES - 1) // LANES):
         here = begin + tile * LANES
         x, said = work.seen[tile], work.labels[tile]
-        for first in range(0, width, LANES):  # in squares, which stay in the nearest cache
-            for j in range(LANES):
-                row = order[here + j if here + j < end else here]
-                said[j] = kind(labels[row])
-                source = inputs[train[row]]
-                for i in range(first, min(first + LANES, width)):
-                    x[i * LANES + j] = source[i]
+        for j in range(LANES):
+            row = order[here + j if here + j < end else here]
+            said[j] = kind(labels[row])
+            places[j] = train[row] * width
+            for i in range(whole, width):
+                x[i * LANES + j] = inputs[train[row], i]
+        for i in range(0, whole, LANES):
+            _turn(inputs, places, i, x, i * LANES)
+
+
+@emitted
+def _turn(typing_context: Any, rows: Any, places: Any, by: Any, out: Any, at: Any) -> Any:
+    """16 numbers of each of 16 rows, `by` behind its place, as 16 lines."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        emit = Emit(context, builder, out.dtype)
+        source, begins, target = emit.data(rows, args[0]), emit.data(places, args[1]), emit.data(out, args[3])
+        found = []
+        for j in range(LANES):
+            place = builder.load(builder.gep(begins, [ir.Constant(args[2].type, j)]))
+            found.append(emit.load(source, builder.add(place, args[2])))
+        for i, line in enumerate(emit.turned(found)):
+            emit.store(line, target, emit.shifted(args[4], i * LANES))
+        return context.get_dummy_value()
+
+    return types.void(rows, places, types.int64, out, types.int64), codegen
 
 
 @njit(cache=True)

@@ -131,6 +131,19 @@ class Emit:
             segment //= 2
         return values[0]
 
+    def turned(self, values: Sequence[Any]) -> list[Any]:
+        """The transpose of 16 vectors: lanes and vectors change places, by halves."""
+        found, size = list(values), LANES
+        while size > 1:
+            size //= 2
+            low = [i if i % (2 * size) < size else i + LANES - size for i in range(LANES)]
+            high = [i + size for i in low]
+            for k in range(LANES):
+                if k % (2 * size) < size:
+                    a, b = found[k], found[k + size]
+                    found[k], found[k + size] = self.chosen(a, b, low), self.chosen(a, b, high)
+        return found
+
     def unpacked(self, values: Any, count: int) -> list[Any]:
         return [self.builder.extract_value(values, i) for i in range(count)]
 
