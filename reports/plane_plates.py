@@ -232,7 +232,9 @@ def _chart(chart: dict[str, Any]) -> Figure:
     axes = figure.subplots()
     for i, each in enumerate(chart["series"]):
         tone = PALETTE[i % len(PALETTE)]
-        if "low" in each:
+        if "low" in each and each.get("dots"):
+            axes.vlines(each["x"], each["low"], each["high"], color=tone, lw=1.2)
+        elif "low" in each:
             axes.fill_between(each["x"], each["low"], each["high"], color=tone, alpha=0.16, lw=0)
         style = {"ls": "", "marker": "o", "ms": 3} if each.get("dots") else {"ls": "--" if each.get("dashed") else "-"}
         axes.plot(each["x"], each["y"], color=tone, lw=1.4, label=each["name"], **style)

@@ -63,7 +63,8 @@ _COMPRESSED = (
     "L1 to L3 are the blocks of convolution, pooling and activation, L4 is the layer of 32 units, L5 the output (T_1 "
     "to T_5 in the verdicts). Images and layers are compressed before they are estimated. Crosses are 95 % intervals "
     "of the estimates, which speak of chance alone; paths are smoothed by the published filters, coloured by how fast "
-    "the loss changes. How far estimates are off where the truth is known is what the controls tell."
+    "the loss changes. I(L;Y) of permuted labels, the null (grey), is what an estimator shows where there is nothing "
+    "to know. How far estimates are off where the truth is known is what the controls tell."
 )
 
 

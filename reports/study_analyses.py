@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from mibench.contracts import MibenchError
 from mibench.reports.study_charts import BITS, Chart, chart, numbers, of_any, over_epochs, series
+from mibench.reports.study_controls import known_channel, known_images
 from mibench.studies.analyses import ANALYSES, COMPUTATIONS
 from mibench.studies.results import Plane, Results
 
@@ -241,4 +242,6 @@ _KNOWN: dict[str, Callable[[Arrays], Iterator[Chart]]] = {
     "fixed-point": _fixed_point,
     "finite-samples": _samples,
     "infovae": _infovae,
+    "known-channel": known_channel,
+    "known-images": known_images,
 }

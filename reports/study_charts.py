@@ -36,7 +36,7 @@ def series(
     dots: bool = False,
     dashed: bool = False,
 ) -> Chart:
-    """A line, or dots; what is not finite is left out."""
+    """A line with a band from `low` to `high`, or dots with bars; what is not finite is left out."""
     known = np.isfinite(x) & np.isfinite(y)
     x, y = x[known], y[known]
     low, high = (None if end is None else end[known] for end in (low, high))

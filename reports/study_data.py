@@ -147,7 +147,7 @@ def _means(part: _Part, most: int) -> dict[str, Any]:
     }
     if part.null is not None:
         found["null"] = pack(part.null[:, places])
-    if part.loss_bound is not None:
+    if part.loss_bound is not None and np.isfinite(part.loss_bound).any():
         found["lossBound"] = pack(part.loss_bound[:, places])
     if part.std_error is not None:
         found["error"] = _pair(np.sqrt(known_mean(part.std_error[..., places] ** 2) / len(part.runs)))

@@ -101,11 +101,13 @@ function drawChart(figure, chart, view) {
   const drawn = frame(figure, shape);
   chart.series.forEach((each, i) => {
     const colour = series(i);
-    if (each.low) band(drawn, each.x, each.low, each.high, colour);
+    if (each.low && !each.dots) band(drawn, each.x, each.low, each.high, colour);
+    if (each.low && each.dots) each.x.forEach((x, k) => line(drawn, [x, x], [each.low[k], each.high[k]], { stroke: colour, "stroke-width": 1.4 }));
     if (!each.dots) line(drawn, each.x, each.y, { stroke: colour, ...(each.dashed || i > 6 ? { "stroke-dasharray": "6 3" } : {}) });
     each.x.forEach((x, k) => {
       if (each.dots || each.x.length < 25) mark(drawn, x, each.y[k], each.dots ? 2.6 : 2.2, { fill: colour });
-      tell(drawn, x, each.y[k], () => `${each.name}\n${chart.x} ${digits(x)}\n${chart.y} ${digits(each.y[k])}`);
+      const ends = each.low ? ` (${digits(each.low[k])} to ${digits(each.high[k])})` : "";
+      tell(drawn, x, each.y[k], () => `${each.name}\n${chart.x} ${digits(x)}\n${chart.y} ${digits(each.y[k])}${ends}`);
     });
   });
   if (chart.x === "epoch") now(drawn, view.epoch);

@@ -16,7 +16,7 @@ from mibench.networks.trajectory import Trajectory
 from mibench.studies.results import Measures, Plane, Results, save_analysis
 from mibench.studies.trust import PIPELINES
 
-__all__ = ["COMPRESSED", "bottleneck", "cnn", "described", "gallery_of", "known_images"]
+__all__ = ["COMPRESSED", "bottleneck", "cnn", "described", "gallery_of", "known_channel", "known_images"]
 
 COMPRESSED = "compressed[x=ae,layer=pca]"
 _LABELS = np.log(10) - 2e-3  # nats
@@ -65,6 +65,7 @@ def cnn(folder: Path, runs: int = 3, points: int = 60, epochs: int = 300, **more
         trained(runs, epochs, at).save(results.path(name, "trajectory"))
         measured(runs, epochs, at, 5).save(results.path(name, "measures"))
     save_analysis(results.path("known-images", "analysis-known-images"), known_images())
+    save_analysis(results.path("cnn", "analysis-known-channel"), known_channel())
     return results
 
 
@@ -73,6 +74,29 @@ def known_images() -> dict[str, np.ndarray]:
     truth = np.linspace(0, 6, 13)
     estimate = np.stack([truth - 0.02 * place * truth for place in range(len(PIPELINES))])
     return {"truth": truth, "estimate": estimate, "std_error": np.full_like(estimate, 0.02)}
+
+
+def known_channel(layers: int = 5) -> dict[str, np.ndarray]:
+    """Brackets of labels behind a channel; estimates are inside but for the last layer's, which are 0.3 nats above."""
+    errors, epochs = np.array([0.0, 0.3, 0.6]), np.array([0, 300])
+    upper = np.array([2.3, 1.1, 0.3])
+    shape = (len(epochs), layers, len(errors))
+    lower = np.broadcast_to(0.5 * upper, shape)
+    estimate = 0.8 * np.broadcast_to(upper, shape)
+    estimate[:, -1] = upper + 0.3
+    missing = np.zeros(shape, bool)
+    missing[0, 0, 0] = True
+    return {
+        "epochs": epochs,
+        "layers": np.arange(1, layers + 1),
+        "channel_errors": errors,
+        "truth_upper": upper,
+        "bracket_lower": lower,
+        "codes_lower": 0.9 * lower,
+        "estimate": np.where(missing, 0.0, estimate),
+        "std_error": np.full(shape, 0.02),
+        "estimate_missing": missing,
+    }
 
 
 def loss_at(epochs: Any, total: int, runs: int) -> np.ndarray:
