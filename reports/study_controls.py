@@ -15,8 +15,8 @@ from mibench.studies.trust import PIPELINES, outside
 __all__ = ["known_channel", "known_images"]
 
 _WIDE = 1.96  # standard errors
-_SIDES = {"oracle": "as they are", "ae": "by an autoencoder", "pca": "by principal components"}
-_OTHERS = {"latents": "the numbers that it tells", "layer": "a layer", "image": "another image"}
+_SIDES = {"ae": "by an autoencoder", "pca": "by principal components"}
+_OTHERS, _LATENTS = {"layer": "layer", "image": "other image"}, "The numbers behind both, not compressed"
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -30,11 +30,9 @@ def known_images(arrays: Arrays) -> Iterator[Chart]:
             if (each.x, each.other, each.of) == (x, other, of):
                 estimate, reach = arrays["estimate"][place], _WIDE * arrays["std_error"][place]
                 lines.append(series(each.estimator, truth, estimate, estimate - reach, estimate + reach))
-        first = "The numbers behind the image" if of == "latents" else f"Image {_SIDES[x]}"
-        title = f"{first}, {_OTHERS[of]}" if of == "latents" else f"{first}, {_OTHERS[of]} {_SIDES[other]}"
-        yield chart(
-            title, "Bands: 95 % intervals of the estimate.", "true information (nats)", "estimate (nats)", lines
-        )
+        title = f"Image {_SIDES[x]}, {_OTHERS[of]} {_SIDES[other]}" if of in _OTHERS else _LATENTS
+        note = "Bands: 95 % intervals of the estimate."
+        yield chart(title, note, "true information (nats)", "estimate (nats)", lines)
 
 
 def known_channel(arrays: Arrays) -> Iterator[Chart]:

@@ -186,8 +186,8 @@ def test_controls_are_charts_of_estimates_beside_the_truth(cnn: Results, made: M
     problems: list[tuple[str, str]] = []
     found = charts(cnn, "known-images", problems)
     assert [chart["title"] for chart in found][:2] == [
-        "The numbers behind the image, the numbers that it tells",
-        "Image by an autoencoder, a layer by principal components",
+        "The numbers behind both, not compressed",
+        "Image by an autoencoder, layer by principal components",
     ]
     assert sum(len(chart["series"]) - 1 for chart in found) == len(PIPELINES)
     truth, wkl = found[1]["series"][:2]
