@@ -15,6 +15,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,7 +63,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, tup
     while not (folder / store.MANIFEST).exists() and process.poll() is None:
         time.sleep(0.01)
     claimed = time.monotonic()
-    assert process.wait(300) == 0
+    assert process.wait(900) == 0
     expected = answers(folder)
     assert len(expected) == TRIALS
     assert {row[3] for row in expected.values()} == {"ok"}
@@ -78,7 +79,11 @@ def keys_in(folder: Path) -> list[str]:
 
 @pytest.mark.parametrize("target", ["parent", "group"])
 def test_a_run_killed_again_and_again_ends_as_if_nothing_had_been(
-    runs: Runs, tmp_path: Path, undisturbed: tuple[dict[str, tuple[Any, ...]], float, float], target: str
+    runs: Runs,
+    until: Callable[..., None],
+    tmp_path: Path,
+    undisturbed: tuple[dict[str, tuple[Any, ...]], float, float],
+    target: str,
 ) -> None:
     expected, to_claim, to_end = undisturbed
     span = to_end  # follows how fast the machine is now, so that few instants fall after the end
@@ -98,7 +103,8 @@ def test_a_run_killed_again_and_again_ends_as_if_nothing_had_been(
             span = min(1.1 * span, to_end)
             (os.kill if target == "parent" else os.killpg)(process.pid, signal.SIGKILL)
             process.wait()
-            assert store.owner(folder) is None, "the lock outlived its run"
+            # a child that is killed between its fork and its exec holds the lock until it is gone
+            until(lambda folder=folder: store.owner(folder) is None, 10.0, "the lock outlived its run")
             assert runs.all_gone() == set(), "a process outlived its run"
         elif process.returncode == 0:
             verify(folder, expected)
