@@ -107,7 +107,7 @@ def connect(dask: Cluster) -> Iterator[Callable[..., DaskExecutor]]:
     opened: list[DaskExecutor] = []
 
     def make(**asked: Any) -> DaskExecutor:
-        request = replace(Request(timeout=30.0, plugins=(str(FAKES),), scheduler=dask.address), **asked)
+        request = replace(Request(timeout=120.0, plugins=(str(FAKES),), scheduler=dask.address), **asked)
         opened.append(cluster.make(request))
         until(lambda: opened[-1].slots() == len(dask.workers))
         return opened[-1]
@@ -143,7 +143,7 @@ def test_a_run_on_the_cluster_has_the_rows_of_a_local_run(
     limits: dict[str, Any] = {"memory": 200 * 2**20, "plugins": (str(FAKES),)}
     executor = connect(**limits)
     found = rows_of(executor, trials, tmp_path / "cluster.jsonl")
-    with LocalExecutor(Request(2, 30.0, **limits)) as local:
+    with LocalExecutor(Request(2, 120.0, **limits)) as local:
         expected = rows_of(local, trials, tmp_path / "local.jsonl")
     differ = [row.error for row in found if row.status == "out_of_memory"]
     assert all(error is not None and "the limit is 0.20 GiB" in error for error in differ)
@@ -198,7 +198,7 @@ def test_a_cancelled_trial_ends_on_its_worker(
     process = psutil.Process(int(pid.read_text()))
     executor.shutdown(cancel_futures=True)
     assert run._row(trial("hang-in-c"), future).error == "the run was interrupted"
-    assert psutil.wait_procs([process], timeout=20)[1] == []
+    assert psutil.wait_procs([process], timeout=60)[1] == []
 
 
 def test_other_versions_are_refused(
@@ -227,10 +227,10 @@ def test_a_worker_is_killed_and_the_run_goes_on(
         victim = dask.workers.pop(0)
         watched = psutil.Process(victim.pid).children(recursive=True)
         kill(victim)
-        assert [row.status for row in rows.result(150)] == ["ok"] * 6
+        assert [row.status for row in rows.result(300)] == ["ok"] * 6
     assert path.read_bytes().count(b"\n") == 6
-    assert psutil.wait_procs(watched, timeout=20)[1] == [], "its trial and its warden ended with it"
-    assert executor.slots() == 1
+    assert psutil.wait_procs(watched, timeout=60)[1] == [], "its trial and its warden ended with it"
+    until(lambda: executor.slots() == 1)
 
 
 def test_the_scheduler_is_killed_and_comes_back(
@@ -247,10 +247,10 @@ def test_the_scheduler_is_killed_and_comes_back(
         dask.workers.clear()
         dask.start_scheduler()
         dask.add_worker()
-        found = rows.result(200)
+        found = rows.result(300)
     assert [row.status for row in found] == ["ok"] * 8
     assert path.read_bytes().count(b"\n") == 8
-    with LocalExecutor(Request(2, 30.0)) as local:
+    with LocalExecutor(Request(2, 120.0)) as local:
         expected = rows_of(local, trials, tmp_path / "local.jsonl")
     assert [(a.estimate, a.diagnostics) for a in found] == [(b.estimate, b.diagnostics) for b in expected]
 
@@ -303,7 +303,7 @@ def test_the_slurm_example_writes_a_job_script_that_starts_workers() -> None:
     pytest.importorskip("dask_jobqueue")
     example = Path(__file__).parents[2] / "docs" / "examples" / "slurm.py"
     asked = ["--show", "--account", "physics", "--cores", "8", "--threads", "2", "--memory", "3", "--hours", "2"]
-    said = subprocess.run([sys.executable, str(example), *asked], capture_output=True, text=True, timeout=60)
+    said = subprocess.run([sys.executable, str(example), *asked], capture_output=True, text=True, timeout=300)
     assert said.returncode == 0, said.stderr
     directives = [line.removeprefix("#SBATCH ") for line in said.stdout.splitlines() if line.startswith("#SBATCH")]
     assert {"-A physics", "--cpus-per-task=8", "--mem=12G", "-t 02:00:00"} <= set(directives)
