@@ -94,7 +94,7 @@ def jobs(
     points, n = len(small.record), _ROWS if data is None else len(data.inputs)
     found = [
         Job(small, "trajectory", _training_cost(small, n)),
-        Job(small, "measures", small.runs * points * _point_cost(small, "exact", n)),
+        Job(small, "measures", small.runs * min(points, small.measured or points) * _point_cost(small, "exact", n)),
     ]
     for wanted in small.planes:
         some = min(wanted.points or points, points) * min(wanted.runs or small.runs, small.runs)

@@ -164,7 +164,9 @@ class _Worker:
         elif kind == "trajectory":
             self._train(setting, path, progress)
         elif kind == "measures":
-            measures(self._of(setting), self._inputs, self._labels, progress=progress).save(path)
+            trajectory = self._of(setting)
+            points = thinned(trajectory.epochs, setting.measured or len(trajectory.epochs))
+            measures(trajectory, self._inputs, self._labels, points=points, progress=progress).save(path)
         elif kind == "analysis":
             analyse = analyses.load(analyses.ANALYSES[name])
             found = analyse(

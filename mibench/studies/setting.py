@@ -67,6 +67,8 @@ class Setting:
         Epochs between recorded ones; None: about `points`, dense early (`mibench.networks.recording.usual`).
     points : int
     dtype : {"float32", "float64"}
+    measured : int, optional
+        Recorded epochs at most at which losses and accuracies are measured on all rows; None: all.
     published_split : bool
         Trained on the rows that the data set's publishers meant for it, whatever `training` says of its split.
     """
@@ -84,6 +86,7 @@ class Setting:
     every: int | None = None
     points: int = 400
     dtype: str = "float32"
+    measured: int | None = None
     published_split: bool = False
 
     @property
