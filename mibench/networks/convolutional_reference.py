@@ -188,10 +188,22 @@ class _Run:
             step = (high - low) / (2**bits - 1)
             if not step > 0:
                 return x
-            there = torch.floor((x.detach().clamp(low, high) - low) / step + 0.5) * step + low
-            return torch.add(x, there - x.detach())
+            levels: Tensor = _Levels.apply(x, low, high, step)  # type: ignore[no-untyped-call]
+            return levels
 
         return rounded
+
+
+class _Levels(torch.autograd.Function):
+    """Levels `step` apart from `low` to `high`, ties upwards, to the bit: equal patches must have equal sums."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, low: Tensor, high: Tensor, step: Tensor) -> Tensor:
+        return torch.floor((x.clamp(low, high) - low) / step + 0.5) * step + low
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Any:
+        return gradients[0], None, None, None
 
 
 def _batches(training: Training, key: Any, epoch: int, n: int) -> Iterator[Tensor]:
