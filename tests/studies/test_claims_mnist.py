@@ -269,6 +269,18 @@ def test_epochs_without_an_answer_are_left_out(as_said, synthetic, tmp_path):
         assert found == dict.fromkeys(names, verdict)
 
 
+@pytest.mark.parametrize("error", [0.02, 1.0])
+def test_a_single_run_is_judged_by_its_standard_errors(synthetic, tmp_path, error):
+    study = synthetic.Study(tmp_path, 1, RECORDED, about=about("mnist-cnn"))
+    write(study, CNN, USUAL, [2.0, 2.0, *[WAVES] * 3], [0.3, 0.3, *[LEARNS] * 3], error=error)
+    study.losses(CNN, s_shaped(30, 8))
+    found = {name: combined(check(LOSSY[name], study.results)) for name in LOSSY if name.startswith("B")}
+    sure = dict.fromkeys(("B4", "B4b", "B4c", "B4e", "B6", "B6b"), "holds")
+    unsure = sure | {"B4": "fails", "B4b": "undecided", "B4c": "undecided", "B4e": "undecided"}
+    unsure |= {"B6": "fails", "B6b": "fails"}
+    assert found == (sure if error < 0.1 else unsure) | {"B4d": "undecided", "B5": "undecided"}
+
+
 # what both share
 
 

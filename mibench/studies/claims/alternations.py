@@ -18,9 +18,9 @@ from mibench.studies.claims.phases import smoothed
 from mibench.studies.claims.resampling import Floats
 from mibench.studies.results import MissingResult, Plane
 
-__all__ = ["SURE", "chance", "counts", "errors", "fastest", "fewest"]
+__all__ = ["REACH", "SURE", "chance", "counts", "errors", "fastest", "fewest"]
 
-SURE = 2.0  # standard errors
+SURE, REACH = 2.0, 1.96  # standard errors: that a move must exceed; of a 95 % interval
 
 
 def errors(plane: Plane, layer: int, which: str) -> Floats:

@@ -3,20 +3,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import sqrt
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from mibench.studies.claims.alternations import SURE, counts, errors, fewest
+from mibench.studies.claims.alternations import REACH, SURE, counts, errors, fewest
 from mibench.studies.claims.butakov_cases import BUTAKOV, answered, by_layer, layer_of
 from mibench.studies.claims.contract import Case, Claim, Finding
 from mibench.studies.claims.phases import (
     COMPRESS_BITS,
+    COMPRESS_LATEST,
     COMPRESS_RULE,
+    COMPRESS_SHARE,
     COMPRESS_SURE_BITS,
     FIT_RULE,
+    FIT_SHARE,
     bootstrap,
     compress,
     cross_fitted,
@@ -44,7 +46,8 @@ def several_phases(results: Results, case: Case, rng: np.random.Generator) -> Fi
     moves = zip(*counts(smoothed(values, epochs), SURE * error), strict=True)
     told = ", ".join(f"{up} and {down}" for up, down in moves)
     detail = f"rises and falls of more than {SURE * error.mean():.2f} bits, in single runs: {told}"
-    return judged(found.mean(), bootstrap(found, rng), SEVERAL, "phases", detail, sure=_SURELY)
+    interval = bootstrap(found, rng) if len(found) > 1 else None
+    return judged(found.mean(), interval, SEVERAL, "phases", detail, sure=_SURELY)
 
 
 def _several_of_the_mean(results: Results, case: Case, rng: np.random.Generator) -> Finding:
@@ -70,35 +73,56 @@ def _deepest_fall(mean: Floats) -> tuple[int, int]:
     return int(mean[: low + 1].argmax()), low
 
 
-def _falls(values: NDArray[Any], epochs: NDArray[Any], rng: np.random.Generator) -> Finding:
+def _within(value: float, error: float) -> tuple[float, float]:
+    """The interval of a difference within a single run."""
+    return value - REACH * error, value + REACH * error
+
+
+def _label_falls(results: Results, case: Case, rng: np.random.Generator) -> Finding:
+    plane, layer = results.plane(case.setting, case.estimator), layer_of(case)
+    values, epochs = answered(plane, layer, "y")
     smooth = smoothed(values, epochs)
 
     def fall(mean: Floats, runs: Floats) -> Floats:
         high, low = _deepest_fall(mean)
         return np.asarray(runs[:, high] - runs[:, low])
 
-    falls = cross_fitted(smooth, fall, rng)
     high, low = _deepest_fall(smooth.mean(axis=0))
-    deepest = smooth[:, high].mean() - smooth[:, low].mean()
+    deepest = float(smooth[:, high].mean() - smooth[:, low].mean())
     detail = f"mean I(T;Y) falls most from epoch {epochs[high]} to {epochs[low]}, by {deepest:.3f} bits"
-    return judged(falls.mean(), bootstrap(falls, rng), COMPRESS_BITS, "bits", detail, sure=COMPRESS_SURE_BITS)
-
-
-def _label_falls(results: Results, case: Case, rng: np.random.Generator) -> Finding:
-    plane = results.plane(case.setting, case.estimator)
-    return _falls(*answered(plane, layer_of(case), "y"), rng)
+    if len(smooth) > 1:
+        falls = cross_fitted(smooth, fall, rng)
+        found, interval = falls.mean(), bootstrap(falls, rng)
+    else:
+        found, interval = deepest, _within(deepest, errors(plane, layer, "y")[0])
+    return judged(found, interval, COMPRESS_BITS, "bits", detail, sure=COMPRESS_SURE_BITS)
 
 
 def compresses(results: Results, case: Case, rng: np.random.Generator) -> Finding:
     """The check that the case's layer compresses."""
-    plane = results.plane(case.setting, case.estimator)
-    return compress(series(plane, layer_of(case), "x"), plane.epochs, rng)
+    plane, layer = results.plane(case.setting, case.estimator), layer_of(case)
+    if len(plane.runs) > 1:
+        return compress(series(plane, layer, "x"), plane.epochs, rng)
+    values, epochs = answered(plane, layer, "x")
+    (curve,) = smoothed(values, epochs)
+    peak, fall = int(curve.argmax()), float(curve.max() - curve[-1])
+    detail = f"smoothed I(X;T) of the single run peaks in epoch {epochs[peak]} and falls by {fall:.2f} bits"
+    interval = _within(fall, errors(plane, layer, "x")[0])
+    threshold = max(COMPRESS_BITS, COMPRESS_SHARE * curve[peak])
+    finding = judged(fall, interval, threshold, "bits", detail, sure=COMPRESS_SURE_BITS)
+    too_late = epochs[peak] > COMPRESS_LATEST * epochs[-1]
+    return replace(finding, verdict="fails") if finding.verdict == "holds" and too_late else finding
 
 
 def fits(results: Results, case: Case, rng: np.random.Generator) -> Finding:
     """The check that the case's layer fits, of the labels that are not trained on."""
-    plane = results.plane(case.setting, case.estimator)
-    return fit(series(plane, layer_of(case), "y"), population(results, held_out=True).label_bits, rng)
+    plane, layer = results.plane(case.setting, case.estimator), layer_of(case)
+    values, entropy = series(plane, layer, "y"), population(results, held_out=True).label_bits
+    finding = fit(values, entropy, rng)
+    if len(values) > 1 or np.isnan(finding.statistic):
+        return finding
+    interval = _within(finding.statistic, errors(plane, layer, "y")[0])
+    return judged(finding.statistic, interval, FIT_SHARE * entropy, "bits", finding.detail, sure=0.0)
 
 
 CLAIMS = (
