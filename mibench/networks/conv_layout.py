@@ -113,7 +113,8 @@ class Work(NamedTuple):
 
 def work_for(network: Convolutional, table: NDArray[np.int64], batch: int, dtype: Any) -> Work:
     """Buffers for batches of `batch` rows."""
-    last, rounds = Block(*(int(each) for each in table[-1])), network.bits is not None
+    dense, last = (Block(*map(int, table[layer])) for layer in (len(network.channels), -1))
+    rounds = network.bits is not None
     tiles = -(-batch // LANES) if rounds else 1
     size = (last.into + eights(last.outputs)) * LANES
     disturbed = bool(network.noise or network.dropout)
@@ -127,7 +128,7 @@ def work_for(network: Convolutional, table: NDArray[np.int64], batch: int, dtype
         labels=np.zeros((tiles, LANES), dtype=dtype),
         delta=_aligned((size,), dtype),
         packed=_aligned((packed,), dtype),
-        packed_gradient=_aligned((int(table[len(network.channels)][7 + 1]),), dtype),
+        packed_gradient=_aligned((dense.packed,), dtype),
         bias=_aligned((last.bias + eights(last.outputs),), dtype),
         products=_aligned(((last.products + last.outputs * last.inputs) * LANES,), dtype),
         gradient=np.zeros(network.n_parameters, dtype=dtype),
