@@ -121,7 +121,9 @@ def about(results: Results) -> About:
         parts = [title, *([f"{n} images"] if n else []), *([f"{held_out} of them held out"] if held_out else [])]
         data = ", ".join(parts)
         if results.study.startswith("mnist-") and results.about.get("dataset") != "mnist":
-            warning = f"These are not MNIST but {title}. Every claim is about MNIST, and its verdict here about them."
+            warning = (
+                f"These are not MNIST but {title}. Claims are about MNIST; the verdicts here are about these data."
+            )
     label = "digit" if results.about.get("dataset") in ("mnist", "digits") else "class"
     rows = f"{which}{counted}"
     return About(kind.intro, kind.unit, kind.letter, kind.first, rows, kind.reading, data, warning, ceilings, label)

@@ -10,9 +10,10 @@ function layerOrder(plane) {
 }
 
 function layerLimits(view, layer) {
-  const [xs, ys] = [[], []];
+  const [xs, ys, truths] = [[], [], []];
   for (const plane of view.planes) {
     for (const track of tracksOf(plane, view).tracks.filter((each) => each.layer === layer)) {
+      if (view.trust && track.trust) for (const ends of track.trust) truths.push(...scaled(ends, view.unit).filter(Number.isFinite));
       for (const [values, which, found] of [[track.x, 0, xs], [track.y, 1, ys]]) {
         values.forEach((value, i) => {
           const half = track.error ? WIDE * track.error[which][i] : 0;
@@ -20,6 +21,10 @@ function layerLimits(view, layer) {
         });
       }
     }
+  }
+  if (truths.length && !view.zoom) {
+    const { low, high } = limits(xs); // the path keeps at least a third of the axis
+    for (const value of truths) xs.push(Math.min(Math.max(value, 2 * low - high), 2 * high - low));
   }
   return { x: limits(xs, { count: 5 }), y: limits(ys, { count: 5 }) };
 }

@@ -28,15 +28,19 @@ function truthOf(track, i, view) {
   return Number.isNaN(high) ? `${number(low)} or more` : `${number(low)} to ${number(high)}`;
 }
 
-// A bar from the least to the greatest truth; open to the right where there is no greatest.
+// A bar from the least to the greatest truth; open to the right where there is no greatest, an arrow where it is beyond
+// the axis.
 function truthBar(chart, track, i, view, y, colour) {
   if (!track.trust || !view.trust) return;
   const [low, high] = track.trust.map((values) => chart.at.x(values[i] * view.unit));
-  const [from, at] = [Math.max(low, chart.box.left - 4), chart.at.y(y)];
-  const to = Number.isNaN(high) ? chart.box.right + 4 : Math.min(high, chart.box.right + 4);
-  if (![from, to, at].every(Number.isFinite)) return;
-  const cap = (x) => `M${x.toFixed(1)} ${(at - 5).toFixed(1)}v10`;
-  const d = `M${from.toFixed(1)} ${at.toFixed(1)}H${to.toFixed(1)}${low === from ? cap(from) : ""}${high === to ? cap(to) : ""}`;
+  const { left, right } = chart.box;
+  const at = chart.at.y(y);
+  if (!Number.isFinite(low) || !Number.isFinite(at)) return;
+  const [from, to] = [Math.max(low, left), Number.isNaN(high) ? right + 4 : Math.min(high, right + 4)];
+  const end = (x) => `M${x.toFixed(1)} ${(at - 5).toFixed(1)}v10`;
+  let d = `M${from.toFixed(1)} ${at.toFixed(1)}H${to.toFixed(1)}${low === from ? end(from) : ""}${high === to ? end(to) : ""}`;
+  if (from > right) d = `M${right - 7} ${(at - 5).toFixed(1)}l6 5l-6 5`;
+  if (to < left) d = `M${left + 7} ${(at - 5).toFixed(1)}l-6 5l6 5`;
   draw(chart.layer, "path", { d, class: "truth" }, { fill: "none", stroke: colour, "stroke-width": 2, opacity: 0.55 });
 }
 
