@@ -98,6 +98,7 @@ function drawLoss(figure, view) {
   });
   const until = upTo(epochs, view.epoch);
   const colour = colouring(plane, view, epochs);
+  now(chart, view.epoch);
   rows.forEach((row, k) => {
     const change = along(source.change, row);
     const who = one ? `run ${plane.runs[row]}` : `mean of ${plural(plane.runs.length, "run")}`;
@@ -109,7 +110,6 @@ function drawLoss(figure, view) {
     });
     mark(chart, epochs[until], losses[k][until], 5.5, { fill: view.colour === "layer" ? MUTED : colour({ change }, until), stroke: INK, "stroke-width": 1.5 }, "now");
   });
-  now(chart, view.epoch);
   hover(chart);
 }
 
