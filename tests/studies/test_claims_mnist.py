@@ -20,6 +20,7 @@ from mibench.studies.claims.registry import CLAIMS as EVERY
 from mibench.studies.claims.rules import label_bits
 from mibench.studies.results import MissingResult
 from mibench.studies.setting import Setting
+from mibench.studies.trust import PIPELINES
 from mibench.studies.verdicts import verdicts
 
 EXACT = {claim.id: claim for module in (bottleneck, bottleneck_checks) for claim in module.CLAIMS}
@@ -173,10 +174,38 @@ WAVES, LEARNS = course(2, 4, 3, 4.5, 3.5), course(0.5, 2.0, 1.7, 2.2, 2.6)
 RISING, KNOWN = course(2, 2.5, 3, 4, 5), course(1.5, 1.5, 1.5, 1.5, 1.5)
 
 
+TRUTH = np.arange(9.0)
+
+
+def known(study, estimate, of_labels, error=0.02) -> None:
+    """Controls of known truth: estimates of images, (P, K), and of labels through three channels, of every layer."""
+    arrays = {"truth": TRUTH, "estimate": estimate, "std_error": np.full(estimate.shape, error)}
+    study.analysis("known-images", "known-images", arrays)
+    shape = (2, 5, 3)
+    study.analysis(
+        CNN,
+        "known-channel",
+        {
+            "epochs": np.array([0, 300]),
+            "layers": np.arange(1, 6),
+            "channel_errors": np.array([0.6, 0.3, 0.0]),
+            "truth_upper": np.array([0.6, 1.2, 2.3]),
+            "bracket_lower": np.broadcast_to([0.4, 0.8, 1.4], shape),
+            "bracket_lower_error": np.full(shape, 0.01),
+            "codes_lower": np.broadcast_to([0.3, 0.55, 1.2], shape),
+            "codes_lower_error": np.full(shape, 0.01),
+            "estimate": np.broadcast_to(of_labels, shape),
+            "std_error": np.full(shape, error),
+            "estimate_missing": np.zeros(shape, bool),
+        },
+    )
+
+
 @pytest.fixture(scope="module")
 def as_said(synthetic, tmp_path_factory):
     study = classifier(synthetic, tmp_path_factory.mktemp("said"), [2.0, 2.0, *[WAVES] * 3], [0.3, 0.3, *[LEARNS] * 3])
     write(study, RANDOM, USUAL, [2.0] * 5, [0.05] * 5)
+    known(study, np.tile(TRUTH, (len(PIPELINES), 1)), [0.5, 0.9, 1.5])
     return study.results
 
 
@@ -184,6 +213,7 @@ def as_said(synthetic, tmp_path_factory):
 def otherwise(synthetic, tmp_path_factory):
     study = classifier(synthetic, tmp_path_factory.mktemp("other"), [7.0, 6.0, *[RISING] * 3], [2.0, 2.0, *[KNOWN] * 3])
     write(study, RANDOM, USUAL, [2.0, 2.0, *[WAVES] * 3], [0.3, 0.3, *[LEARNS] * 3])
+    known(study, np.tile(np.minimum(TRUTH, 8 - TRUTH), (len(PIPELINES), 1)), [0.5, 0.9, 2.5])
     return study.results
 
 
@@ -269,6 +299,36 @@ def test_epochs_without_an_answer_are_left_out(as_said, synthetic, tmp_path):
         assert found == dict.fromkeys(names, verdict)
 
 
+@pytest.mark.parametrize(
+    ("of_labels", "error", "verdicts_"),
+    [
+        ([0.5, 0.9, 1.5], 0.02, ("holds", "holds")),
+        ([0.5, 0.6, 1.5], 0.02, ("fails", "holds")),  # between what is read from codes and from the layer
+        ([0.5, 0.9, 2.44], 0.02, ("fails", "fails")),
+        ([0.5, 0.9, 2.42], 0.02, ("undecided", "undecided")),
+        ([0.5, 0.9, 1.5], 0.9, ("undecided", "undecided")),
+    ],
+)
+def test_estimates_outside_of_bounds_by_more_than_their_error_are_told(
+    synthetic, tmp_path, of_labels, error, verdicts_
+):
+    study = synthetic.Study(tmp_path, CNN_RUNS, RECORDED, about=about("mnist-cnn"))
+    known(study, np.tile(TRUTH, (len(PIPELINES), 1)), of_labels, error)
+    assert tuple(combined(check(LOSSY[name], study.results)) for name in ("C7", "C7b")) == verdicts_
+
+
+@pytest.mark.parametrize(("far", "verdict"), [(0.7, "holds"), (0.8, "undecided"), (0.9, "fails")])
+def test_an_estimate_may_be_off_by_a_tenth(synthetic, tmp_path, far, verdict):
+    study = synthetic.Study(tmp_path, CNN_RUNS, RECORDED, about=about("mnist-cnn"))
+    estimate = np.tile(TRUTH, (len(PIPELINES), 1))
+    estimate[:, -1] -= far
+    known(study, estimate, [0.5, 0.9, 1.5])
+    found = check(LOSSY["C6"], study.results)
+    assert combined(found) == verdict
+    assert "8 nats" in found[0][1].detail
+    assert combined(check(LOSSY["C6b"], study.results)) == "holds"
+
+
 @pytest.mark.parametrize("error", [0.02, 1.0])
 def test_a_single_run_is_judged_by_its_standard_errors(synthetic, tmp_path, error):
     study = synthetic.Study(tmp_path, 1, RECORDED, about=about("mnist-cnn"))
@@ -279,6 +339,16 @@ def test_a_single_run_is_judged_by_its_standard_errors(synthetic, tmp_path, erro
     unsure = sure | {"B4": "fails", "B4b": "undecided", "B4c": "undecided", "B4e": "undecided"}
     unsure |= {"B6": "fails", "B6b": "fails"}
     assert found == (sure if error < 0.1 else unsure) | {"B4d": "undecided", "B5": "undecided"}
+
+
+def test_controls_of_another_version_are_not_there(synthetic, tmp_path):
+    study = synthetic.Study(tmp_path, CNN_RUNS, RECORDED, about=about("mnist-cnn"))
+    study.analysis("known-images", "known-images", {"truth": TRUTH})
+    study.analysis(CNN, "known-channel", {"epochs": np.array([0])})
+    for name in ("C6", "C6b", "C6c", "C7", "C7b"):
+        found = check(LOSSY[name], study.results)
+        assert all(finding.missing for _, finding in found)
+        assert "another version" in found[0][1].detail
 
 
 # what both share

@@ -7,6 +7,7 @@ from math import log
 
 import numpy as np
 
+from mibench.studies.claims import butakov_trust
 from mibench.studies.claims.alternations import REACH, errors, fewest
 from mibench.studies.claims.butakov_cases import LAYERS, RANDOM, USUAL, answered, layer_of, planes
 from mibench.studies.claims.butakov_phases import SEVERAL, compresses, fits, several_phases
@@ -65,6 +66,7 @@ def _tells_nothing(results: Results, case: Case, rng: np.random.Generator) -> Fi
 _UNTAUGHT = tuple(Case(RANDOM, USUAL, True, {"estimator": USUAL, "layer": f"T_{layer}"}) for layer in LAYERS)
 
 CLAIMS = (
+    *butakov_trust.CLAIMS,
     Claim(
         "C2b",
         "classifiers taught labels at random do not fit the true ones",
