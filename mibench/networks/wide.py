@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The engine for wide inputs that all runs see in one order: one product for the first layers of all, the rest compiled.
+"""The engine for wide inputs that all runs see in one order: one product for all first layers, the rest compiled.
 
-Nearly all arithmetic of a network of images is in its first layer. Where runs share their order, that layer of many runs
-is one large matrix product, which torch does at most of the processor's speed; all else is that of
+Nearly all arithmetic of a network of images is in its first layer. Where runs share their order, that layer of many
+runs is one large matrix product, which torch does at most of the processor's speed; all else is that of
 `mibench.networks.small_passes`. Runs are dealt out to as many threads as numba may use, which share nothing.
 Inputs that are 0 in every row (the border of images) have no part in it: their weights never move.
 """

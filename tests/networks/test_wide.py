@@ -99,5 +99,5 @@ def test_stopped_and_begun_again_it_ends_in_the_same_bits(data, tmp_path: Path) 
     ],
 )
 def test_what_it_cannot_train_it_says(data, network: Network, training: Training) -> None:  # type: ignore[no-untyped-def]
-    with pytest.raises(InputError, match="shared_order.*give engine='batched'"):
+    with pytest.raises(InputError, match=r"shared_order.*give engine='batched'"):
         trained(data, "wide", network, training)
