@@ -109,7 +109,7 @@ def _ib_network(**options: Any) -> None:
 
 
 @study.command("mnist-cnn")
-@_options("mnist-cnn", "compressed[x=ae,layer=pca,dim=4,estimator=wkl]", of_images=True)
+@_options("mnist-cnn", "compressed[x=ae,layer=pca], compressed[x=pca,layer=pca,estimator=ksg]", of_images=True)
 def _mnist_cnn(**options: Any) -> None:
     """A convolutional classifier through lossy compression.
 

@@ -122,10 +122,14 @@ def default(folder: str | os.PathLike[str] | None = None) -> str:
     ------
     InputError
         If `folder` is given and is no folder.
+    NotInstalled
+        If `folder` is given and MNIST is neither there nor elsewhere: who names a folder wants what is in it.
     """
     try:
         find(PUBLISHED["mnist"], folder)
     except NotInstalled:
+        if folder is not None:
+            raise
         return "digits"
     return "mnist"
 

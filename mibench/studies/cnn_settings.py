@@ -60,8 +60,8 @@ def _each() -> Iterator[Setting | Computed]:
     yield replace(
         usual,
         name="cnn-additive",
-        title="the same with additive noise of one standard deviation, as the text has it",
-        source=f"{_PAPER}, figure 4; noise as in the text",
+        title="the same with additive noise, as the text has it, of the standard deviation 0.1 everywhere",
+        source=f"{_PAPER}, figure 4; noise as in the text, which does not say how much",
         network=replace(network, noise=0.1, noise_kind="additive"),
         runs=1,
         planes=(Wanted(_USUAL, 30),),

@@ -91,7 +91,9 @@ def test_the_order_of_folders(tmp_path, monkeypatch, own, inside, publish):
         assert sets.default(tmp_path / "given") == "mnist"
         for name in FILES:
             places.file_of(place, name).unlink()
-    assert sets.default(tmp_path / "given") == sets.default() == "digits"
+    assert sets.default() == "digits"
+    with pytest.raises(NotInstalled, match="mibench data fetch mnist"):
+        sets.default(tmp_path / "given")
 
 
 def test_a_folder_with_some_of_the_files_is_passed_over(tmp_path, own, publish):
@@ -110,7 +112,8 @@ def test_one_set_is_not_taken_for_another(tmp_path, own, make, publish):
     publish(own, "mnist")
     publish(fashion, "fashion-mnist")
     assert sets.load("fashion-mnist", fashion).title == "Fashion-MNIST"
-    assert sets.default(fashion) == "digits"
+    with pytest.raises(NotInstalled, match="mibench data fetch mnist"):
+        sets.default(fashion)
     with pytest.raises(NotInstalled, match="MNIST is not here"):
         sets.load("mnist", fashion)
     shutil.copytree(own, fashion / "mnist")

@@ -315,9 +315,13 @@ def test_additive_noise_is_in_the_plane_and_bounds_what_is_lost(images: Any, tmp
     assert (drawn(louder, images, [0], [0]).information < found.information[:1, :1])[..., :2, :].all()
 
 
-def test_no_bound_for_noise_in_proportion_or_none(images: Any) -> None:
+def test_no_bound_for_noise_in_proportion(images: Any) -> None:
     assert drawn(convolutional(noise=0.01), images, [0], [0], "compressed[x=pca,dim=2]").loss_bound is None
-    assert drawn(convolutional(), images, [0], [0], "compressed[x=pca,dim=2]").loss_bound is None
+
+
+def test_layers_without_noise_are_refused(images: Any) -> None:
+    with pytest.raises(Unsupported, match="this network has no noise"):
+        drawn(convolutional(), images, [0], [0], "compressed[x=pca,dim=2]")
 
 
 def test_networks_of_noisy_units(images: Any) -> None:

@@ -113,12 +113,18 @@ class Compressed:
         Raises
         ------
         Unsupported
-            For rounded layers, which have no density, and runs that were trained on all rows.
+            For rounded layers, which have no density, layers without noise, of which I(X;T) is H(X) or infinite, and
+            runs that were trained on all rows.
         """
         network, labels = trajectory.network, numbered("labels", labels, len(inputs))
         if network.bits is not None:
             raise Unsupported(
                 f"compressed takes layers to have a density, and these are rounded to {network.bits} bits: give 'exact'"
+            )
+        if not network.noise:
+            raise Unsupported(
+                "compressed estimates what noisy layers know, and this network has no noise: its layers are functions "
+                "of the input, and I(X;T) is H(X) or infinite; give 'exact' or 'bins'"
             )
         rows = _matrix(inputs)
         data, n_layers = fingerprint(rows), network.n_layers
