@@ -17,6 +17,7 @@ from torch.nn import functional
 
 from mibench.contracts import InputError
 from mibench.networks.convolutional import Convolutional
+from mibench.networks.convolutional_exact import evaluate
 from mibench.numerics.checks import as_generator
 
 if TYPE_CHECKING:
@@ -31,12 +32,12 @@ _AT_ONCE = 1 << 22  # numbers of a chunk's largest layer
 def activations(
     network: Convolutional, parameters: NDArray[Any], rows: NDArray[Any], rng: RandomLike = None
 ) -> list[NDArray[np.float32]]:
-    """Values of T_1 to T_L; the last are logarithms of the softmax.
+    """Values of T_1 to T_L; the last are logarithms of the softmax, or the softmax where layers are rounded.
 
     Parameters
     ----------
     network : Convolutional
-        Without `bits`.
+        One with `bits` is rounded on the ranges of these rows.
     parameters : ndarray, shape (P,)
     rows : ndarray, shape (N, side * side)
     rng : Generator or int, optional
@@ -52,13 +53,8 @@ def activations(
     Raises
     ------
     InputError
-        If the network has bits, or shapes are not these.
+        If shapes are not these.
     """
-    if network.bits is not None:
-        raise InputError(
-            f"bits is {network.bits}: layers are rounded on their ranges over all rows; see "
-            "mibench.networks.convolutional_exact"
-        )
     parameters, rows = np.asarray(parameters, dtype=np.float32), np.asarray(rows, dtype=np.float32)
     if rows.ndim != 2 or rows.shape[1] != network.widths[0]:
         raise InputError(
@@ -66,6 +62,8 @@ def activations(
         )
     if parameters.shape != (network.n_parameters,):
         raise InputError(f"parameters have shape {parameters.shape}: give ({network.n_parameters},)")
+    if network.bits is not None:
+        return [layer.values[layer.member] for layer in evaluate(network, parameters, rows)]
     layers = [tuple(torch.tensor(part) for part in layer) for layer in network.layers(parameters)]
     noise = as_generator(rng).spawn(network.n_layers) if network.noise and rng is not None else []
     found = [np.empty((len(rows), width), dtype=np.float32) for width in network.widths[1:]]

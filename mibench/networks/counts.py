@@ -9,12 +9,14 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from mibench.networks.exact_inputs import distinct_inputs
+from mibench.networks.convolutional import AnyNetwork
+from mibench.networks.exact_inputs import distinct_inputs, distinct_rows
+from mibench.networks.exact_layout import Tiles, tiled
 from mibench.numerics.counting import numbered
 from mibench.numerics.hashing import count_pairs, number_rows
 from mibench.numerics.permuted import permuted_shares
 
-__all__ = ["counted", "distinct_pairs", "expected_null", "merged", "new_tables", "shares_of"]
+__all__ = ["counted", "distinct_pairs", "expected_null", "merged", "new_tables", "shares_of", "tiled_pairs"]
 
 
 @njit(cache=True, nogil=True)
@@ -46,16 +48,19 @@ def counted(words: Any, counts: Any, n: int, tables: Any) -> Any:
 
 @njit(cache=True, nogil=True)
 def merged(z: Any, words: Any, counts: Any, n: int, tables: Any) -> Any:
-    """Columns of z, shape (units, n), whose words are distinct, their counts with each label, how many they are."""
+    """Columns of z, shape (units, n or more), whose words are distinct, their counts with each label, their number.
+
+    They are moved to the front of z.
+    """
     sums, distinct = counted(words, counts, n, tables)
     if distinct == n:
         return z, counts, n
     first = tables[1]
-    x = np.empty((z.shape[0], distinct), z.dtype)
     for j in range(z.shape[0]):
+        line = z[j]
         for k in range(distinct):
-            x[j, k] = z[j, first[k]]
-    return x, sums, distinct
+            line[k] = line[first[k]]  # never behind what is yet to be moved: first[k] >= k
+    return z, sums, distinct
 
 
 @njit(cache=True, nogil=True)
@@ -63,7 +68,10 @@ def expected_null(counts: Any, n: int, shares: Any) -> Any:
     """The mean of I(T;Y) when labels are permuted, from counts[:n] and `mibench.numerics.permuted.permuted_shares`."""
     total = 0.0
     for code in range(n):
-        total += shares[counts[code].sum()]
+        rows = 0
+        for label in range(counts.shape[1]):
+            rows += counts[code, label]
+        total += shares[rows]
     return total
 
 
@@ -78,6 +86,20 @@ def distinct_pairs(inputs: NDArray[Any], labels: NDArray[Any]) -> tuple[NDArray[
     columns, member = distinct_inputs(inputs)
     labels = numbered("labels", labels, len(inputs))
     return columns, count_pairs(member[:, None], labels, int(labels.max()) + 1)[1]
+
+
+def tiled_pairs(network: AnyNetwork, inputs: NDArray[Any], labels: NDArray[Any]) -> tuple[Tiles, NDArray[np.int64]]:
+    """The distinct inputs laid out for a network, and how often each has each label, shape (u, labels).
+
+    Raises
+    ------
+    InputError
+        As `distinct_pairs`.
+    """
+    rows, member = distinct_rows(inputs)
+    labels = numbered("labels", labels, len(inputs))
+    joint = count_pairs(member[:, None], labels, int(labels.max()) + 1)[1]
+    return tiled(rows, network), joint
 
 
 def shares_of(joint: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -9,6 +9,7 @@ import pytest
 from mibench.contracts import InputError
 from mibench.networks import convolutional_forward
 from mibench.networks.convolutional import Convolutional
+from mibench.networks.convolutional_exact import evaluate
 from mibench.networks.convolutional_forward import activations
 
 SMALL = Convolutional((2, 3), (5,), classes=4, side=11)
@@ -106,10 +107,20 @@ def test_a_draw_is_fresh_and_repeatable_and_left_out_without_a_source():
     assert all(np.array_equal(a, b) for a, b in zip(quiet, silent, strict=True))
 
 
+def test_rounded_layers_are_those_of_the_exact_codes():
+    network = Convolutional((2, 3), (5,), classes=4, side=11, bits=8)
+    parameters, images = _made(network, 40)
+    images[30:] = images[:10]
+    layers = evaluate(network, parameters, images)
+    for values, layer in zip(activations(network, parameters, images), layers, strict=True):
+        assert values.dtype == np.float32
+        assert np.array_equal(values, layer.values[layer.member])
+    np.testing.assert_allclose(values.sum(axis=1), 1.0, atol=4 / 255)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda n, p, x: (Convolutional((2, 3), (5,), classes=4, side=11, bits=8), p, x), "bits is 8: .*exact"),
         (lambda n, p, x: (n, p[:-1], x), r"parameters have shape \(\d+,\): give"),
         (lambda n, p, x: (n, p, x[:, 1:]), r"rows have shape \(3, 120\): give \(N, 121\)"),
     ],

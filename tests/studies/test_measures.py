@@ -11,10 +11,14 @@ from scipy.special import log_softmax
 
 from mibench.contracts import InputError
 from mibench.datasets import ib12
+from mibench.networks import convolutional_exact
+from mibench.networks.convolutional import Convolutional
+from mibench.networks.convolutional_forward import activations
 from mibench.networks.forward import evaluate
 from mibench.networks.quantisers import zero_grid
 from mibench.networks.spec import Network, Training
 from mibench.networks.train import train
+from mibench.networks.trajectory import Trajectory
 from mibench.studies.measures import measures
 from mibench.studies.results import Measures
 
@@ -142,3 +146,44 @@ def test_no_other_rows(trained, tmp_path):
 def test_labels_are_classes(trained):
     with pytest.raises(InputError, match="classes from 0 to 1"):
         measures(trained(Network()), INPUTS, LABELS + 1)
+
+
+@pytest.mark.parametrize("bits", [None, 8])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_convolutional_networks(bits, dtype):
+    """From the exact values of the layers; more rows than pass the network at once."""
+    network = Convolutional((2, 3), (4,), classes=3, side=11, bits=bits, activation="relu")
+    rng = np.random.default_rng(0)
+    parameters = (0.5 * rng.normal(size=(2, 2, network.n_parameters))).astype(dtype)
+    images, labels = rng.random((1100, 121)).astype(dtype), rng.integers(0, 3, 1100)
+    none, train = np.zeros((2, 5), np.float32), np.stack([rng.permutation(1100)[:700] for _ in range(2)])
+    trajectory = Trajectory(
+        network, Training(epochs=5), 0, dtype, np.array([0, 5]), parameters, None, none, none, train, np.zeros(2, int)
+    )
+    found, told = measures(trajectory, images, labels), []
+    for run, point in np.ndindex(2, 2):
+        layers = convolutional_exact.evaluate(network, parameters[run, point], images)
+        weights, bias = network.layers(parameters[run, point])[-1]
+        z = (layers[-2].values @ weights.T + bias)[layers[-2].member].astype(np.float64)
+        loss, right = -log_softmax(z, axis=1)[np.arange(1100), labels], z.argmax(1) == labels
+        own = np.isin(np.arange(1100), train[run])
+        assert found.loss[run, point] == pytest.approx([loss[own].mean(), loss[~own].mean()], rel=1e-5)
+        assert found.accuracy[run, point].tolist() == [right[own].mean(), right[~own].mean()]
+        assert found.extremes[run, point].tolist() == [[layer.values.min(), layer.values.max()] for layer in layers]
+    some = measures(trajectory, images, labels, points=np.array([1]), progress=told.append)
+    assert np.array_equal(some.loss, found.loss[:, 1:])
+    assert told[-1] == 1.0
+
+
+def test_convolutional_noise_is_left_out():
+    network = Convolutional((2,), (3,), side=8, noise=0.5, dropout=0.2)
+    parameters = np.random.default_rng(0).normal(size=(1, 1, network.n_parameters)).astype(np.float32)
+    images, labels = np.random.default_rng(1).random((40, 64)).astype(np.float32), np.arange(40) % 10
+    none, rows = np.zeros((1, 1), np.float32), np.arange(30)[None]
+    one, zero = Training(epochs=1), np.zeros(1, np.int64)
+    noisy = Trajectory(network, one, 0, "float32", zero, parameters, None, none, none, rows, zero)
+    quiet = replace(noisy, network=Convolutional((2,), (3,), side=8))
+    ours, other = measures(noisy, images, labels), measures(quiet, images, labels)
+    assert np.array_equal(ours.loss, other.loss)
+    logs = activations(quiet.network, parameters[0, 0], images)[-1]
+    assert ours.loss[0, 0, 0] == pytest.approx(-logs[np.arange(30), labels[:30]].mean(), rel=1e-5)

@@ -10,6 +10,8 @@ import pytest
 
 from mibench.contracts import InputError, Unsupported
 from mibench.datasets import ib12
+from mibench.networks import convolutional_exact
+from mibench.networks.convolutional import Convolutional
 from mibench.networks.forward import evaluate
 from mibench.networks.planes import plane
 from mibench.networks.quantisers import start_ranges
@@ -130,3 +132,25 @@ def test_what_cannot_be_done():
     ):
         with pytest.raises(InputError, match=message):
             EXACT.of_layers(INPUTS, [layer], LABELS, seed=SEED)
+
+
+def test_a_plane_of_convolutional_networks():
+    network = Convolutional((2, 2), (4,), classes=3, side=11, bits=4, activation="relu")
+    trajectory, rng = _trajectory(network, scale=0.5), np.random.default_rng(3)
+    images, labels = rng.integers(0, 3, (150, 121)).astype(np.float32), rng.integers(0, 3, 150)
+    runs, points = np.array([1, 0]), np.array([0, 2])
+    found = EXACT.of_trajectory(trajectory, images, labels, runs=runs, points=points, seed=SEED)
+    assert found.information.shape == (2, 2, 4, 2)
+    assert np.array_equal(
+        found.information, plane(network, trajectory.parameters[np.ix_(runs, points)], images, labels)
+    )
+    assert (np.diff(found.information, axis=2) <= 0).all()
+    assert found.null is not None
+    assert (found.null <= found.information[..., 0] + 1e-12).all()
+    layers = convolutional_exact.evaluate(network, trajectory.parameters[0, 2], images)
+    given = EXACT.of_layers(images, [layer.values[layer.member] for layer in layers], labels, seed=SEED)
+    assert [(each.i_x, each.i_y) for each in given] == [tuple(pair) for pair in found.information[1, 1]]
+    assert [each.null for each in given] == pytest.approx(found.null[1, 1].tolist(), abs=1e-12)
+    noisy = _trajectory(Convolutional((2,), (), side=8, noise=0.1))
+    with pytest.raises(Unsupported, match=r"noise of 0\.1"):
+        EXACT.of_trajectory(noisy, images[:, :64], labels, runs=runs, points=points, seed=SEED)

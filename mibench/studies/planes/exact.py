@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mibench.networks.planes import plane_and_null
+from mibench.networks.planes import Planes
 from mibench.networks.trajectory import Trajectory
 from mibench.studies.planes._layers import checked, counted_layer
 from mibench.studies.planes.contract import LayerInformation, Progress
@@ -45,8 +45,9 @@ class Exact:
         refuse_noise(network, "exact")
         found = np.empty((len(runs) * len(points), network.n_layers, 2))
         null = np.empty(found.shape[:-1])
+        drawn = Planes(network, inputs, labels, trajectory.dtype)
         for part in in_parts(trajectory, runs, points, progress):
-            found[part.at], null[part.at] = plane_and_null(network, part.parameters, inputs, labels, part.ranges)
+            found[part.at], null[part.at] = drawn.of(part.parameters, part.ranges)
         shape = (len(runs), len(points), network.n_layers)
         return Plane("", trajectory.epochs[points], np.asarray(runs), found.reshape(*shape, 2), null.reshape(shape))
 
