@@ -30,6 +30,7 @@ _NEEDED = (
     "psutil",
     "threadpoolctl",
     "requests",
+    "urllib3",
     "platformdirs",
 )
 _OPTIONAL = ("distributed", "pyarrow", "ennemi", "infomeasure", "npeet_plus", "pytest", "playwright")

@@ -16,7 +16,10 @@ import pytest
 from mibench import estimators, tasks
 
 # a loaded machine is no finding: examples may take what they take
-hypothesis.settings.register_profile("patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+# the same examples each time: what is bounded in probability must not fail a change that has nothing to do with it
+hypothesis.settings.register_profile(
+    "patient", deadline=None, derandomize=True, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
 hypothesis.settings.load_profile("patient")
 
 

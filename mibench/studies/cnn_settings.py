@@ -53,7 +53,7 @@ def _each() -> Iterator[Setting | Computed]:
         ("known-channel",),
         frozenset({"butakov", "E0.2"}),
         points=300,
-        measured=16,
+        measured=60,
         published_split=True,
     )
     yield usual

@@ -15,12 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mibench.contracts import InputError, MibenchError, canonical_json
-from mibench.networks.convolutional import Convolutional
 from mibench.networks.train import train
 from mibench.networks.trajectory import Trajectory
 from mibench.studies import analyses, planes
 from mibench.studies.catalogue import Study, select
-from mibench.studies.convolutional_measures import convolutional_measures
 from mibench.studies.data import Data
 from mibench.studies.folder import describe, held, note
 from mibench.studies.grid import thinned
@@ -168,9 +166,7 @@ class _Worker:
         elif kind == "measures":
             trajectory = self._of(setting)
             points = thinned(trajectory.epochs, setting.measured or len(trajectory.epochs))
-            of_floats = isinstance(trajectory.network, Convolutional) and trajectory.network.bits is None
-            measure = convolutional_measures if of_floats else measures
-            measure(trajectory, self._inputs, self._labels, points=points, progress=progress).save(path)
+            measures(trajectory, self._inputs, self._labels, points=points, progress=progress).save(path)
         elif kind == "analysis":
             analyse = analyses.load(analyses.ANALYSES[name])
             found = analyse(
