@@ -42,7 +42,13 @@ def fits(network: Network, training: Training) -> bool:
 
 
 class Wide:
-    """Trains R networks that `fits`; the training rows of all are those of the first run."""
+    """Trains R networks that `fits`; the training rows of all are those of the first run.
+
+    What is laid out of the rows is kept for the next call with the same ones.
+    """
+
+    def __init__(self) -> None:
+        self._laid_out: _LaidOut | None = None
 
     def advance(
         self, network: Network, training: Training, state: State, rows: Rows, epochs: int
@@ -50,7 +56,10 @@ class Wide:
         """As `mibench.networks.state.Engine.advance`."""
         runs = len(state.keys)
         threads = min(numba.get_num_threads(), runs)
-        feed = _Feed(training, state, rows)
+        if self._laid_out is None or not self._laid_out.is_of(rows):
+            self._laid_out = None  # before the next one is made
+            self._laid_out = _LaidOut(rows)
+        feed = _Feed(training, state, self._laid_out)
         loss, right = np.zeros((runs, epochs)), np.zeros((runs, epochs))
         groups = [
             _Group(network, training, state, rows, feed, part) for part in np.array_split(np.arange(runs), threads)
@@ -76,12 +85,23 @@ def _one_thread_each() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
+class _LaidOut:
+    """The training rows of the first run without the inputs that are always 0."""
+
+    def __init__(self, rows: Rows) -> None:
+        self._inputs, self._train = rows.inputs, rows.train[0].copy()
+        self.used = np.flatnonzero(rows.inputs.any(axis=0))
+        self.inputs = torch.from_numpy(np.ascontiguousarray(rows.inputs[self._train][:, self.used]))
+
+    def is_of(self, rows: Rows) -> bool:
+        return rows.inputs is self._inputs and np.array_equal(rows.train[0], self._train)
+
+
 class _Feed:
     """What all runs see."""
 
-    def __init__(self, training: Training, state: State, rows: Rows) -> None:
-        self.used = np.flatnonzero(rows.inputs.any(axis=0))
-        self.inputs = torch.from_numpy(np.ascontiguousarray(rows.inputs[rows.train[0]][:, self.used]))
+    def __init__(self, training: Training, state: State, laid_out: _LaidOut) -> None:
+        self.used, self.inputs = laid_out.used, laid_out.inputs
         self.size = training.batch or len(self.inputs)
         self.begins: Sequence[int] = range(0, len(self.inputs), self.size)
         self._key, self._shuffle = state.keys[0, 0], training.shuffle
