@@ -67,15 +67,22 @@ def test_noise_seldom_rises_and_falls_twice(points):
     assert np.mean(found >= 2) < 0.05
 
 
-def test_errors_are_of_differences_in_bits_of_the_worst_epoch():
-    information = np.zeros((2, 3, 4, 2))
-    std_error = np.full((2, 3, 4, 2), 0.01)
-    std_error[1, 2, 3, 1] = 0.03
-    plane = Plane("made", np.arange(3), np.arange(2), information, std_error=std_error)
+def test_errors_are_of_differences_in_bits_where_smoothed_ones_are_greatest():
+    information = np.zeros((2, 60, 4, 2))
+    std_error = np.full((2, 60, 4, 2), 0.01)
+    std_error[1, :, 3, 1] = 0.03
+    std_error[0, 0] = np.nan
+    plane = Plane("made", np.arange(60), np.arange(2), information, std_error=std_error)
     np.testing.assert_allclose(errors(plane, 4, "y"), np.array([0.01, 0.03]) * sqrt(2) / log(2))
     np.testing.assert_allclose(errors(plane, 4, "x"), np.array([0.01, 0.01]) * sqrt(2) / log(2))
+    std_error[:, 50, 3] = 0.09  # by chance
+    assert (errors(plane, 4, "y") < 0.05 * sqrt(2) / log(2)).all()
+    std_error[:, 20:, 3] = 0.09
+    np.testing.assert_allclose(errors(plane, 4, "y"), 0.09 * sqrt(2) / log(2), rtol=1e-3)
+    std_error[1] = np.nan
+    assert np.isnan(errors(plane, 4, "x")).tolist() == [False, True]
     with pytest.raises(MissingResult, match="made has no standard errors"):
-        errors(Plane("made", np.arange(3), np.arange(2), information), 1, "x")
+        errors(Plane("made", np.arange(60), np.arange(2), information), 1, "x")
 
 
 @pytest.mark.parametrize("at", [40, 150])

@@ -28,6 +28,7 @@ from mibench.studies import planes
 from mibench.studies.planes import compressed_coders, compressed_inputs
 from mibench.studies.planes.compressed import Compressed
 from mibench.studies.planes.compressed_information import Codes, Method, information, label_information
+from mibench.studies.planes.compressed_layers import seen_layers
 from mibench.studies.planes.compressed_linear import linear_loss_bound, principal
 from mibench.studies.results import Plane
 
@@ -91,7 +92,7 @@ def test_what_a_layer_knows_of_the_label(estimator: str) -> None:
 @pytest.mark.parametrize("estimator", ESTIMATORS)
 def test_standard_errors_are_those_of_the_estimates(estimator: str) -> None:
     how, labels, found, errors = Method(estimator, 5), np.repeat([0, 1, 2], [200, 120, 80]), [], []
-    for seed in range(16):
+    for seed in range(60):
         rng = np.random.default_rng(seed)
         values = rng.standard_normal((400, 3)) + np.array([-1.5, 0.0, 2.5])[labels][:, None] * [1, 0, 0]
         layer = Codes(values, "layer", how)
@@ -100,8 +101,8 @@ def test_standard_errors_are_those_of_the_estimates(estimator: str) -> None:
         found.append([each[0] for each in both])
         errors.append([each[1] for each in both])
     spread, claimed = np.std(found, axis=0, ddof=1), np.mean(errors, axis=0)
-    assert (claimed > 0.6 * spread).all()
-    assert (claimed < 1.8 * spread).all()
+    assert (claimed > 0.75 * spread).all()
+    assert (claimed < 1.4 * spread).all()
 
 
 @pytest.mark.parametrize(("estimator", "registered"), [("wkl", WKL(5)), ("kl", KL(5)), ("ksg", KSG(5))])
@@ -112,7 +113,7 @@ def test_answers_are_those_of_the_registered_estimators(estimator: str, register
     known = registered.estimate(x, layer)
     assert found[0] == pytest.approx(known.mi, abs=1e-10)
     if estimator != "ksg":
-        assert found[1] == pytest.approx(known.std_error, abs=1e-10)
+        assert found[1] >= known.std_error - 1e-10  # which takes what rows add for independent
 
 
 def test_entropies_given_labels_are_those_of_their_rows() -> None:
@@ -213,7 +214,7 @@ def test_the_bound_holds_for_layers_that_are_not_normal() -> None:
 
 
 def convolutional(runs: int = 2, **more: Any) -> Trajectory:
-    network = Convolutional(channels=(2,), dense=(3,), classes=3, side=8, **more)
+    network = Convolutional(channels=(2,), dense=(3,), classes=4, side=8, **more)
     parameters = np.stack(
         [[initial(network, "torch_default", 10 * run + point) for point in range(3)] for run in range(runs)]
     )
@@ -304,10 +305,11 @@ def test_additive_noise_is_in_the_plane_and_bounds_what_is_lost(images: Any, tmp
     eigenvalues = np.linalg.eigvalsh(np.cov(clean.astype(np.float64), rowvar=False))
     assert first == pytest.approx(sharper_bound(eigenvalues, 0.1, 3), rel=0.05)
     assert first < corollary4_bound(eigenvalues, 0.1, 3)
-    assert (found.loss_bound[..., 1:] == 0).all()  # of three numbers, not compressed
+    assert (found.loss_bound[..., 1] == 0).all()  # of three numbers, not compressed
+    assert np.isnan(found.loss_bound[..., 2]).all()  # no noise after the output
     narrow = drawn(path, images, [0], [0], "compressed[x=pca,dim=2]")
     assert narrow.loss_bound is not None
-    assert np.isnan(narrow.loss_bound[0, 0]).tolist() == [False, False, True]  # no noise after the output
+    assert np.isnan(narrow.loss_bound[0, 0]).tolist() == [False, False, True]
     assert narrow.loss_bound[0, 0, 1] > 0
     narrow.save(tmp_path / "plane.npz")
     np.testing.assert_array_equal(Plane.load(tmp_path / "plane.npz").loss_bound, narrow.loss_bound)
@@ -317,6 +319,40 @@ def test_additive_noise_is_in_the_plane_and_bounds_what_is_lost(images: Any, tmp
 
 def test_no_bound_for_noise_in_proportion(images: Any) -> None:
     assert drawn(convolutional(noise=0.01), images, [0], [0], "compressed[x=pca,dim=2]").loss_bound is None
+
+
+def test_centred_outputs_are_logits_less_their_mean(images: Any) -> None:
+    path = convolutional(noise=0.01)
+    seeds = (np.random.default_rng(4) for _ in range(2))
+    usual, centred = (
+        [*seen_layers(path, 0, 1, images[0], rng, centred=how)] for rng, how in zip(seeds, (False, True), strict=True)
+    )
+    for one, other in zip(usual[:-1], centred[:-1], strict=True):
+        np.testing.assert_array_equal(one.values, other.values)
+    output, logits = usual[-1].values, centred[-1].values
+    np.testing.assert_allclose(np.exp(output).sum(axis=1), 1, rtol=1e-5)
+    np.testing.assert_allclose(logits.sum(axis=1), 0, atol=1e-5)
+    np.testing.assert_allclose(np.diff(logits), np.diff(output), atol=1e-5)
+    found = [drawn(path, images, [0], [1], f"compressed[x=pca,dim=2{more}]") for more in ("", ",output=centred")]
+    np.testing.assert_array_equal(found[0].information[..., :2, :], found[1].information[..., :2, :])
+    assert (found[0].information[..., 2, :] != found[1].information[..., 2, :]).all()
+
+
+def test_all_numbers_of_a_log_softmax_have_no_density(images: Any) -> None:
+    for how in ("dim=4", "layer=none,dim=3"):
+        found = drawn(convolutional(noise=0.01), images, [0], [0], f"compressed[x=pca,{how}]")
+        assert np.isnan(found.information[..., 2, :]).all()
+        assert "layer 3 is a log-softmax of 4 numbers" in found.reasons[-1]
+
+
+def test_centred_outputs_are_of_log_softmaxes(images: Any) -> None:
+    base, network = convolutional(1), Network((64, 6, 2), noise=0.2)
+    parameters = np.stack([[initial(network, "torch_default", point) for point in range(3)]])
+    with pytest.raises(Unsupported, match="output=centred"):
+        drawn(replace(base, network=network, parameters=parameters), images, [0], [0], "compressed[output=centred]")
+    x, layer, _ = linear_layer(1, 1.0, 200)
+    with pytest.raises(Unsupported, match="output=centred"):
+        Compressed(output="centred").of_layers(x, [layer], np.arange(200) % 2, seed=SEED)
 
 
 def test_layers_without_noise_are_refused(images: Any) -> None:

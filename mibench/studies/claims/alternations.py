@@ -8,7 +8,7 @@ curve and make waves beside a steep part of it, which would be counted; they are
 
 from __future__ import annotations
 
-from math import log, sqrt
+from math import log, nan
 from typing import Any
 
 import numpy as np
@@ -24,7 +24,10 @@ SURE, REACH = 2.0, 1.96  # standard errors: that a move must exceed; of a 95 % i
 
 
 def errors(plane: Plane, layer: int, which: str) -> Floats:
-    """Of differences of two of a run's values: the greatest standard error over epochs times sqrt 2, in bits, (R,).
+    """Of differences of two of a run's values: sqrt 2 times the greatest smoothed standard error, in bits, (R,).
+
+    Single ones are of few parts of the rows, and the greatest of many would be great by chance; what is smoothed over
+    epochs is their square. NaN of a run without values.
 
     Raises
     ------
@@ -33,8 +36,12 @@ def errors(plane: Plane, layer: int, which: str) -> Floats:
     """
     if plane.std_error is None:
         raise MissingResult(f"{plane.estimator} has no standard errors")
-    found = np.fmax.reduce(plane.std_error[:, :, layer - 1, "xy".index(which)], axis=1)  # NaN where there is no value
-    return np.asarray(sqrt(2) * found / log(2))
+    found = np.full(len(plane.runs), nan)
+    for run, each in enumerate(plane.std_error[:, :, layer - 1, "xy".index(which)]):
+        known = ~np.isnan(each)
+        if known.any():
+            found[run] = smoothed(each[known] ** 2, plane.epochs[known]).max()
+    return np.asarray(np.sqrt(2 * found) / log(2))
 
 
 def counts(curves: Floats, least: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -25,6 +25,7 @@ _OTHERS = (
     "compressed[x=ae,layer=pca,estimator=kl]",
     "compressed[x=ae,layer=pca,estimator=ksg]",
 )
+_CENTRED = "compressed[x=ae,layer=pca,output=centred]"  # of all layers but the last as the usual one
 _NETWORKS = {CNN: "multiplicative noise", "cnn-additive": "additive noise", RANDOM: "random labels"}
 
 
@@ -32,7 +33,8 @@ def planes(**labels: str) -> tuple[Case, ...]:
     """The plane that the source draws, primary; by other estimators; with other noise; taught labels at random."""
 
     def each() -> Iterator[Case]:
-        for estimator in (USUAL, *_OTHERS):
+        outputs = (_CENTRED,) if labels.get("layer") in (None, f"T_{LAYERS[-1]}") else ()
+        for estimator in (USUAL, *_OTHERS, *outputs):
             told = {"mode": _NETWORKS[CNN], "estimator": estimator, **labels}
             yield Case(CNN, estimator, estimator == USUAL, told)
         for setting in [*_NETWORKS][1:]:

@@ -146,8 +146,8 @@ CLAIMS = (
         "Where labels are changed at random the information about them has bounds, and the plane's I(T;Y) keeps them.",
         _OURS,
         "of T_3, T_4 and T_5 of the first run, at 2 to 4 epochs with 3 to 7 chances to change a label, no estimate is "
-        "above the information of the image or below what a classifier reads from the layer by more than 0.1 nat, nor "
-        "is its interval of 1.96 standard errors.",
+        "above the information of the image or below what a classifier reads from the layer, less 1.96 of its standard "
+        "errors, by more than 0.1 nat, nor is its interval of 1.96 standard errors.",
         _BY_LAYER,
         _in_bracket("bracket"),
     ),

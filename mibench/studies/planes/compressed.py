@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from mibench.contracts import Unsupported
 from mibench.names import check_choice
+from mibench.networks.convolutional import Convolutional
 from mibench.networks.trajectory import Trajectory
 from mibench.numerics.checks import check_count
 from mibench.numerics.counting import numbered
@@ -55,6 +56,10 @@ class Compressed:
         I(X;T) by Kraskov et al. (2004), equation (8), and I(T;Y) by Ross (2014).
     k : int
         Neighbours.
+    output : {"as-is", "centred"}
+        Of a classifier's last layer, the logarithms of its softmax: as they are, as published, or less their mean in
+        each row. These are the logits less theirs, and say the same, but are in other proportions: where a classifier
+        is sure, ``as-is`` varies most in how unlikely the unlikely classes are, which components then keep.
 
     Notes
     -----
@@ -70,9 +75,9 @@ class Compressed:
     to the data for that: where more than 1 % of the compressed rows equal others, or a layer's codes are functions of
     the input's, there is no answer, and the plane says why.
 
-    `Plane.std_error` is the delta method's, from what each row adds (1.96 of it on either side make 95 %), that of
-    I(T;Y) with the labels' frequencies as they are; with ``ksg`` from parts of the rows where that is larger. It covers
-    sampling error; the bias, which grows with information and dimension, is not in it. `Plane.null` is not a mean: it
+    `Plane.std_error` is the spread over eight disjoint parts of the rows, or the delta method's where that is larger
+    (1.96 of it on either side make 95 %), that of I(T;Y) with the labels' frequencies as they are. It covers sampling
+    error; the bias, which grows with information and dimension, is not in it. `Plane.null` is not a mean: it
     is I(T;Y) where the labels are permuted once, anew for each run, epoch and layer. It tells the bias of the entropies
     of few rows given a label, and may be below 0.
 
@@ -87,6 +92,7 @@ class Compressed:
     dim: int = 4
     estimator: Literal["wkl", "kl", "ksg"] = "wkl"
     k: int = 5
+    output: Literal["as-is", "centred"] = "as-is"
 
     def __post_init__(self) -> None:
         for name, allowed in (("x", InputCompressor), ("layer", LayerCompressor)):
@@ -94,6 +100,7 @@ class Compressed:
                 object.__setattr__(self, name, "none")
             check_choice(name, getattr(self, name), get_args(allowed))
         check_choice("estimator", self.estimator, ("wkl", "kl", "ksg"))
+        check_choice("output", self.output, ("as-is", "centred"))
         check_count("dim", self.dim, 1)
         check_count("k", self.k, 1)
 
@@ -113,8 +120,8 @@ class Compressed:
         Raises
         ------
         Unsupported
-            For rounded layers, which have no density, layers without noise, of which I(X;T) is H(X) or infinite, and
-            runs that were trained on all rows.
+            For rounded layers, which have no density, layers without noise, of which I(X;T) is H(X) or infinite, runs
+            that were trained on all rows, and centred outputs of a network whose last layer is not a log-softmax.
         """
         network, labels = trajectory.network, numbered("labels", labels, len(inputs))
         if network.bits is not None:
@@ -126,6 +133,8 @@ class Compressed:
                 "compressed estimates what noisy layers know, and this network has no noise: its layers are functions "
                 "of the input, and I(X;T) is H(X) or infinite; give 'exact' or 'bins'"
             )
+        if self.output == "centred" and not isinstance(network, Convolutional):
+            raise Unsupported("output=centred is of a log-softmax, and this network has none: leave it out")
         rows = _matrix(inputs)
         data, n_layers = fingerprint(rows), network.n_layers
         found = np.empty((len(runs), len(points), n_layers), dtype=object)
@@ -142,7 +151,8 @@ class Compressed:
             layers = [self._layer(at, child(seed, run, n_layers, at, _CODER)) for at in range(n_layers)]
             for p, point in enumerate(points):
                 drawn = np.random.default_rng(child(seed, run, point, n_layers, _DRAWN))
-                for at, seen in enumerate(seen_layers(trajectory, run, point, measured, drawn)):
+                centred = self.output == "centred"
+                for at, seen in enumerate(seen_layers(trajectory, run, point, measured, drawn, centred=centred)):
                     found[r, p, at] = _answer(x, layers[at], seen, said, child(seed, run, point, at, _NULL))
                     progress(((r * len(points) + p) * n_layers + at + 1) / found.size)
         return _as_plane(self._name, trajectory.epochs[points], np.asarray(runs), found)
@@ -159,7 +169,14 @@ class Compressed:
         """As `PlaneEstimator.of_layers`; compressors learn from the rows that are measured, `limits` are not used.
 
         An autoencoder of a layer starts anew: it has no epoch before.
+
+        Raises
+        ------
+        Unsupported
+            For centred outputs: nothing says which layer is a log-softmax.
         """
+        if self.output == "centred":
+            raise Unsupported("output=centred needs a log-softmax, and nothing says that the last layer is one")
         labels, rows = numbered("labels", labels, len(inputs)), _matrix(inputs)
         x = self._inputs(rows, rows, fingerprint(rows), seed)
         found = []
@@ -170,7 +187,8 @@ class Compressed:
 
     @property
     def _name(self) -> str:
-        return f"compressed[x={self.x},layer={self.layer},dim={self.dim},estimator={self.estimator},k={self.k}]"
+        means = f"estimator={self.estimator},k={self.k},output={self.output}"
+        return f"compressed[x={self.x},layer={self.layer},dim={self.dim},{means}]"
 
     @property
     def _method(self) -> Method:

@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,6 +49,10 @@ class Codes:
     def __init__(self, values: Floats, what: str, method: Method) -> None:
         self.values, self.what, self.method = values, what, method
 
+    def at(self, rows: NDArray[np.int64]) -> Codes:
+        """Some of the rows."""
+        return Codes(self.values[rows], self.what, self.method)
+
     @cached_property
     def local_entropy(self) -> Floats:
         """Minus the log-density at each row in nats, shape (n,); its mean is the entropy.
@@ -74,53 +79,91 @@ class Codes:
 
 
 def information(x: Codes, y: Codes) -> tuple[float, float]:
-    """I(X;Y) of paired rows, and its standard error by the delta method, from what each row adds.
+    """I(X;Y) of paired rows, and its standard error.
 
-    ``h(X) + h(Y) - h(X,Y)``, each of whitened rows; with ``ksg`` equation (8) of Kraskov et al. (2004), and the error
-    by parts of the rows (`mibench.estimators.subsampling`) where that is larger: what its rows add is not independent.
+    ``h(X) + h(Y) - h(X,Y)``, each of whitened rows; with ``ksg`` equation (8) of Kraskov et al. (2004).
+
+    The standard error is the spread over disjoint parts of the rows (`mibench.estimators.subsampling`), or the delta
+    method's, from what each row adds, where that is larger: rows share neighbours, and what they add is not
+    independent.
 
     Raises
     ------
     Unsupported
         If either or the pair has no density in these coordinates: rows are constant, repeated, or determine each other.
     """
-    least = 0.0
-    if x.method.estimator == "ksg":
-        local, least = _local_counts(x.standard, y.standard, x.method.k)
-        if np.ptp(local) == 0:
-            raise Unsupported(f"{x.what} and {y.what} have the same neighbours: one determines the other")
-    else:
-        pairs = np.hstack([x.values, y.values])
-        # whoever repeats both sides repeats a row: that is no accident of rounding
-        local = x.local_entropy + y.local_entropy - _local_entropy(pairs, f"{x.what} with {y.what}", x.method, 0.0)
-    return float(local.mean()), max(least, float(local.std(ddof=1) / np.sqrt(len(local))))
+    local = _local_information(x, y)
+
+    def on_parts(order: NDArray[np.int64], offsets: NDArray[np.int64]) -> Floats:
+        parts = np.split(order, offsets[1:-1])
+        return np.array([_local_information(x.at(part), y.at(part)).mean() for part in parts])
+
+    independent = float(local.std(ddof=1) / np.sqrt(len(local)))
+    return float(local.mean()), max(independent, _error_by_parts(on_parts, len(local), x.method))
 
 
 def label_information(x: Codes, labels: NDArray[np.int64]) -> tuple[float, float]:
     """I(X;Y) of rows and their labels, and its standard error, the labels' frequencies being taken as they are.
 
     ``h(X) - sum_y p(y) h(X|Y=y)``, each of rows whitened on their own; with ``ksg`` equation (2) of Ross (2014): the
-    neighbours that rows of any label have within the distance of the k-th of the same label.
+    neighbours that rows of any label have within the distance of the k-th of the same label. The standard error is as
+    in `information`, by parts that have the same share of every label.
 
     Raises
     ------
     Unsupported
         As `information`; for a label of too few rows.
     """
+    local = _local_label_information(x, labels)
+
+    def on_parts(order: NDArray[np.int64], offsets: NDArray[np.int64]) -> Floats:
+        by_label, n_parts = order[np.argsort(labels[order], kind="stable")], len(offsets) - 1
+        parts = [by_label[first::n_parts] for first in range(n_parts)]
+        return np.array([_local_label_information(x.at(part), labels[part]).mean() for part in parts])
+
+    classes, counts = np.unique(labels, return_counts=True)
+    spreads = np.array([local[labels == label].var(ddof=1) for label in classes])
+    independent = float(np.sqrt((counts * spreads).sum()) / len(local))
+    return float(local.mean()), max(independent, _error_by_parts(on_parts, len(local), x.method))
+
+
+def _local_information(x: Codes, y: Codes) -> Floats:
+    """What each row adds to I(X;Y)."""
+    if x.method.estimator == "ksg":
+        local = _local_counts(x.standard, y.standard, x.method.k)
+        if np.ptp(local) == 0:
+            raise Unsupported(f"{x.what} and {y.what} have the same neighbours: one determines the other")
+        return local
+    pairs = np.hstack([x.values, y.values])
+    # whoever repeats both sides repeats a row: that is no accident of rounding
+    joint = _local_entropy(pairs, f"{x.what} with {y.what}", x.method, 0.0)
+    return np.asarray(x.local_entropy + y.local_entropy - joint)
+
+
+def _local_label_information(x: Codes, labels: NDArray[np.int64]) -> Floats:
+    """What each row adds to the information about its label."""
     classes, counts = np.unique(labels, return_counts=True)
     for label, count in zip(classes, counts, strict=True):
         _check_rows(int(count), f"{x.what} given label {label}", x.method)
-    least = 0.0
     if x.method.estimator == "ksg":
         apart = 4.0 * np.abs(x.standard).max() * np.searchsorted(classes, labels)
-        local, least = _local_counts(x.standard, apart[:, None], x.method.k)
-    else:
-        local = x.local_entropy.copy()
-        for label in classes:
-            own = labels == label
-            local[own] -= _local_entropy(x.values[own], f"{x.what} given label {label}", x.method, _REPEATS)
-    spreads = np.array([local[labels == label].var(ddof=1) for label in classes])
-    return float(local.mean()), max(least, float(np.sqrt((counts * spreads).sum()) / len(local)))
+        return _local_counts(x.standard, apart[:, None], x.method.k)
+    local = x.local_entropy.copy()
+    for label in classes:
+        own = labels == label
+        local[own] -= _local_entropy(x.values[own], f"{x.what} given label {label}", x.method, _REPEATS)
+    return local
+
+
+def _error_by_parts(
+    on_parts: Callable[[NDArray[np.int64], NDArray[np.int64]], Floats], n: int, method: Method
+) -> float:
+    """The spread over parts of the rows; 0 where they are too few, or a part has no answer of its own."""
+    try:
+        found = subsampled_error(on_parts, n, max(20, 5 * method.k), np.random.default_rng(0))
+    except Unsupported:
+        return 0.0
+    return 0.0 if found is None else found[0]
 
 
 def _local_entropy(values: Floats, what: str, method: Method, tolerated: float) -> Floats:
@@ -146,20 +189,9 @@ def _weights(method: Method, n: int, d: int) -> Floats:
     return np.asarray(np.eye(method.k)[-1])
 
 
-def _local_counts(x: Floats, y: Floats, k: int) -> tuple[Floats, float]:
-    """What each row adds, and the standard error by parts of the rows, 0 where they are too few."""
-
-    def terms(order: NDArray[Any], offsets: NDArray[np.int64] | None) -> Floats:
-        counts = ksg_counts(x[order], y[order], k, offsets=offsets)[0]
-        return np.asarray(digamma(counts) @ [1.0, -1.0, -1.0])
-
-    def on_parts(order: NDArray[np.int64], offsets: NDArray[np.int64]) -> Floats:
-        sizes = np.diff(offsets)
-        return np.asarray(np.add.reduceat(terms(order, offsets), offsets[:-1]) / sizes + digamma(sizes))
-
-    n = len(x)
-    error = subsampled_error(on_parts, n, max(20, 5 * k), np.random.default_rng(0))
-    return terms(np.arange(n), None) + digamma(n), 0.0 if error is None else error[0]
+def _local_counts(x: Floats, y: Floats, k: int) -> Floats:
+    counts = ksg_counts(x, y, k)[0]
+    return np.asarray(digamma(counts) @ [1.0, -1.0, -1.0] + digamma(len(x)))
 
 
 def _check_rows(n: int, what: str, method: Method) -> None:

@@ -27,17 +27,24 @@ LayerCompressor = Literal["pca", "ae", "none"]
 
 @dataclass(frozen=True)
 class Seen:
-    """A layer, shape (n, d), and where additive noise of a known level is in it, the layer without and the level."""
+    """A layer, shape (n, d), and where additive noise of a known level is in it, the layer without and the level.
+
+    Where it is a log-softmax, its rows are on a curved sheet, and only fewer numbers of it than d can have a density.
+    """
 
     values: NDArray[Any]
     clean: NDArray[Any] | None = None
     noise: float = math.nan
+    log_softmax: bool = False
 
 
 def seen_layers(
-    trajectory: Trajectory, run: int, point: int, rows: NDArray[Any], rng: np.random.Generator
+    trajectory: Trajectory, run: int, point: int, rows: NDArray[Any], rng: np.random.Generator, *, centred: bool = False
 ) -> Iterator[Seen]:
-    """The layers of one network, the first one first, with one draw of its noise for each row."""
+    """The layers of one network, the first one first, with one draw of its noise for each row.
+
+    The last one of a convolutional network is a log-softmax, or (`centred`) that less its mean in each row.
+    """
     network = trajectory.network
     if not isinstance(network, Convolutional):
         for shown in shown_layers(trajectory, run, point, rows, rng):
@@ -48,8 +55,10 @@ def seen_layers(
         if additive and number < network.n_layers:
             noise = network.noise * rng.standard_normal(values.shape, dtype=np.float32)
             yield Seen(values + noise, values, network.noise)
-        else:
+        elif number < network.n_layers:
             yield Seen(values)
+        else:
+            yield Seen(values - values.mean(axis=1, keepdims=True) if centred else values, log_softmax=True)
 
 
 class Layer:
@@ -80,11 +89,16 @@ class Layer:
         Raises
         ------
         Unsupported
-            If rows do not differ, or are not finite.
+            If rows do not differ, or are not finite, and for all numbers of a log-softmax.
         """
         values, bound = seen.values, math.nan
         if not np.isfinite(values).all():
             raise Unsupported(f"{self._what} has values that are not finite")
+        if seen.log_softmax and (self._compressor == "none" or self._dim >= values.shape[1]):
+            raise Unsupported(
+                f"{self._what} is a log-softmax of {values.shape[1]} numbers, one of which the others determine: it "
+                f"has no density before it is compressed; give layer=pca and a dim below {values.shape[1]}"
+            )
         if self._compressor == "none":
             codes, bound = values.astype(np.float64), 0.0
         elif values.shape[1] <= self._dim:
