@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -90,8 +91,7 @@ def study(name: str, asked: Asked) -> int:
 
         asked = replace(asked, dataset=sets.default(asked.data_folder))
     names = catalogue.select(chosen.settings, asked.settings)
-    of = f"-{Path(asked.dataset).name}" if asked.dataset else ""
-    folder = asked.out or Path("runs") / f"{name}{of}-{asked.scale}-seed{asked.seed}"
+    folder = asked.out or Path("runs") / "-".join([name, *_short(asked.dataset), asked.scale, f"seed{asked.seed}"])
     if asked.dry_run:
         check_estimators(asked.drawn)
         data = chosen.data(asked.dataset, asked.data_folder) if chosen.of_images else None
@@ -226,6 +226,12 @@ def _size(setting: Setting | Computed) -> str:
     if isinstance(setting, Computed):
         return ""
     return f" ({setting.runs} runs x {setting.training.total_epochs} epochs)"
+
+
+def _short(dataset: str | None) -> list[str]:
+    """What a folder is called after, if anything: a set, or the last part of a path, which ``.`` does not show."""
+    name = Path(os.path.abspath(dataset)).name if dataset else ""
+    return [name] if name else []
 
 
 def _canonical(name: str) -> str:

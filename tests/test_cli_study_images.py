@@ -77,6 +77,22 @@ def test_another_set_of_images_does_not_go_into_the_folder_of_one(bottleneck: Pa
     assert "mibench data fetch mnist" in absent.output
 
 
+@pytest.mark.parametrize(("where", "dataset"), [("mine", "."), ("mine/inner", ".."), ("", "mine/"), ("", "./mine")])
+def test_a_folder_of_own_images_gives_its_name_to_the_results(
+    where: str, dataset: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "mine/inner").mkdir(parents=True)
+    for name, array in (("train", np.zeros((3, 28, 28), np.uint8)), ("t10k", np.ones((2, 28, 28), np.uint8))):
+        for kind, values in (("images-idx3", array), ("labels-idx1", np.arange(len(array), dtype=np.uint8))):
+            head = bytes([0, 0, 8, values.ndim]) + np.array(values.shape, ">u4").tobytes()
+            (tmp_path / f"mine/{name}-{kind}-ubyte").write_bytes(head + values.tobytes())
+    monkeypatch.chdir(tmp_path / where)
+    asked = ("--settings", "bottleneck-2-fast", "--dataset", dataset, "--dry-run")
+    done = invoke("study", "mnist-bottleneck", *asked)
+    assert done.exit_code == 0, done.output
+    assert "folder: runs/mnist-bottleneck-mine-quick-seed0 " in done.output
+
+
 def test_a_plane_through_compression_has_intervals_and_sees_the_label(cnn: Path) -> None:
     results = Results(cnn)
     plane = results.plane("cnn", "compressed[x=pca]")

@@ -177,7 +177,7 @@ def _own(said: str) -> ImageSet:
     for each in PUBLISHED.values():
         if all(digest_like(data, its) == its for data, its in zip(read, each.digests, strict=True)):
             return _made(each.name, each.title, arrays, said)
-    return _made(said, place.resolve().name, arrays, said)
+    return _made(said, place.resolve().name or said, arrays, said)
 
 
 def _paths(place: Path) -> list[Path]:

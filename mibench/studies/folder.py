@@ -46,8 +46,9 @@ def describe(folder: Path, study: Study, scale: Scale, seed: int, found: dict[st
             before = dict(json.loads(path.read_bytes()))
         except (ValueError, TypeError) as error:
             raise InputError(f"{path} is damaged ({error}): choose another --out, or remove it") from error
+        same_data = bool(data.name) and before.get("data_digest") == data.digest  # whatever path it was read from
         for key, value in asked.items():
-            if before.get(key) != value:
+            if before.get(key) != value and not (key == "dataset" and same_data):
                 raise InputError(
                     f"{folder} holds a study of {key} {before.get(key)!r}, and {value!r} was asked for: choose another "
                     "--out"

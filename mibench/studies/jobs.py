@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from mibench.names import parse, split_top
 from mibench.networks.convolutional import Convolutional
+from mibench.studies import planes
 from mibench.studies.data import Data, fitted
 from mibench.studies.setting import Computed, Scale, Setting, Wanted, scaled
 
@@ -17,7 +18,7 @@ __all__ = ["Job", "asked_planes", "jobs", "planes_of"]
 _STEP = 1.1e-5  # of one run, 256 rows, 294 parameters
 _NOISE = 1.7  # times as much where units are noisy
 _WIDE = 2e-6  # where the first layers of all runs are one product
-_CONVOLVED, _SEEN = 3e-9, 1e-10  # of a row and a parameter: trained or evaluated by convolutions, evaluated by products
+_CONVOLVED, _SEEN = 3e-9, 5e-11  # of a row and a parameter: trained or evaluated by convolutions, evaluated by products
 _ROWS = 4096
 _POINT = {  # a run at an epoch, all layers
     "exact": 4e-4,
@@ -57,16 +58,30 @@ class Job:
 def asked_planes(setting: Setting, estimators: Sequence[str] | None, scale: Scale) -> tuple[Wanted, ...]:
     """The planes of a setting: its own, or those of `estimators`, in which ``own`` stands for them.
 
-    One of its own that is asked for by its name has the same runs and epochs.
+    One of its own that is asked for, however it is spelt, is that one, with its name, runs and epochs; of others that
+    are the same estimator, the first one asked for stands for all.
+
+    Raises
+    ------
+    UnknownName, InputError
+        For a name or a parameter of no estimator.
     """
     if estimators is None:
         return setting.planes
-    own = {each.estimator: each for each in setting.planes}
     found: dict[str, Wanted] = {}
     for name in estimators:
-        for each in setting.planes if name == "own" else (own.get(name) or _other(name, scale),):
+        for each in setting.planes if name == "own" else (_named(name, (*setting.planes, *found.values()), scale),):
             found.setdefault(each.estimator, each)
     return tuple(found.values())
+
+
+def _named(name: str, known: Sequence[Wanted], scale: Scale) -> Wanted:
+    """The plane that `name` asks for: of the known ones that of the same name, else of an equal estimator; else new."""
+    same = [each for each in known if each.estimator == name]
+    if not same:
+        asked = planes.get(name)
+        same = [each for each in known if planes.get(each.estimator) == asked]
+    return same[0] if same else _other(name, scale)
 
 
 def _other(name: str, scale: Scale) -> Wanted:

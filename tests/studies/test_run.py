@@ -19,8 +19,9 @@ from mibench.contracts import InputError, UnknownName
 from mibench.networks.spec import Network, Training
 from mibench.networks.trajectory import Trajectory
 from mibench.studies.catalogue import Study
-from mibench.studies.folder import held
-from mibench.studies.jobs import Job
+from mibench.studies.data import Data
+from mibench.studies.folder import describe, held
+from mibench.studies.jobs import Job, asked_planes
 from mibench.studies.results import Results
 from mibench.studies.run import run
 from mibench.studies.setting import Computed, Setting, Wanted
@@ -119,6 +120,30 @@ def test_a_plane_does_not_depend_on_how_it_is_asked_for(tmp_path: Path, monkeypa
     assert own.read_bytes() == named.read_bytes()
     run(study, ["good"], scale="paper", folder=tmp_path / "named", observer=_Quiet())
     assert Results(tmp_path / "named").planes("good") == ["exact", "kde[variance=0.1]", "binning[bins=4]"]
+
+
+def test_a_plane_has_one_name_however_it_is_spelt() -> None:
+    own = Wanted("compressed[x=ae]", 7, 1)
+    setting = replace(GOOD, planes=(Wanted("exact"), own, Wanted("bins[n=10]", 4)))
+    spelt = ["compressed[x=ae,layer=pca,dim=4]", "bins[n=10,range=run]", "compressed[dim=4,x=ae]"]
+    assert asked_planes(setting, spelt, "paper") == (own, Wanted("bins[n=10]", 4))
+    assert asked_planes(setting, [*spelt, "own"], "quick") == (own, Wanted("bins[n=10]", 4), Wanted("exact"))
+    others = ["kde[variance=0.5]", "bins[n=9,softmax=same]", "bins[n=9]", "ksg[k=5]"]
+    found = [each.estimator for each in asked_planes(setting, others, "paper")]
+    assert found == ["kde[variance=0.5]", "bins[n=9,softmax=same]", "ksg[k=5]"]
+    with pytest.raises(UnknownName, match="ksgg"):
+        asked_planes(setting, ["ksgg"], "paper")
+
+
+def test_own_images_are_known_by_what_they_hold_and_not_by_their_path(tmp_path: Path) -> None:
+    images = Data(np.zeros((3, 2)), np.arange(3), 2, "some/images", "images", "one digest")
+    describe(tmp_path, STUDY, "quick", 0, {}, images)
+    describe(tmp_path, STUDY, "quick", 0, {}, replace(images, name="../moved"))
+    assert json.loads((tmp_path / "study.json").read_text())["dataset"] == "../moved"
+    with pytest.raises(InputError, match=r"dataset '../moved', and 'others' was asked for"):
+        describe(tmp_path, STUDY, "quick", 0, {}, replace(images, name="others", digest="another"))
+    with pytest.raises(InputError, match="data_digest 'one digest', and 'another' was asked for"):
+        describe(tmp_path, STUDY, "quick", 0, {}, replace(images, name="../moved", digest="another"))
 
 
 def test_what_a_crash_leaves_behind_is_cleared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
