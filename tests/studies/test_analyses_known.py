@@ -17,7 +17,7 @@ from mibench.networks.trajectory import Trajectory
 from mibench.numerics.gaussian_information import gaussian_mi
 from mibench.studies.analyses import known_channel as channel_module
 from mibench.studies.analyses.known_channel import bracketed, known_channel
-from mibench.studies.analyses.known_images import Layer, known_images
+from mibench.studies.analyses.known_images import _LEAK, Layer, known_images
 from mibench.studies.analyses.label_bounds import lower_bound, posteriors, score_bound, table_bound
 from mibench.studies.results import load_analysis, save_analysis
 from mibench.studies.trust import PIPELINES, Pipeline, band, outside, pipeline_of
@@ -43,11 +43,19 @@ def curve(truth, estimate, std_error):
 # known images
 
 
+def decoded(layer, values):
+    """The inverse of a layer, by least squares: the certificate that nothing is lost."""
+    for weights, bias in reversed(layer.weights):
+        values = np.where(values > 0, values, values / _LEAK)
+        values = np.linalg.lstsq(weights.T, (values - bias).T, rcond=None)[0].T
+    return values
+
+
 def test_a_layer_is_told_back_from_its_values():
     layer, z = Layer(), 3 * np.random.default_rng(0).standard_normal((2000, 4))
     values = layer(z)
     assert values.shape == (2000, 32)
-    assert np.abs(layer.decode(values) - z).max() < 1e-9
+    assert np.abs(decoded(layer, values) - z).max() < 1e-9
     assert ((values < 0).mean(axis=0) > 0.02).any()  # it bends
 
 
@@ -224,6 +232,27 @@ def test_classifiers_do_not_see_the_rows_they_are_asked_about():
     assert not found[:, 3].any()
     assert (found.argmax(axis=1) == labels).mean() < 0.45
     assert posteriors(np.ones((600, 2)), labels, 3, rng) == pytest.approx(np.full((600, 3), 1 / 3), abs=0.1)
+
+
+@pytest.mark.parametrize("error", [0.0, 0.3])
+def test_labels_that_are_all_the_same_are_not_told_of(error):
+    rng = np.random.default_rng(8)
+    values, labels = rng.standard_normal((300, 5)), np.full(300, 2)
+    found = posteriors(values, labels, 4, rng)
+    assert np.array_equal(found, np.eye(4)[labels])
+    bound = lower_bound(found, labels, symmetric_channel(error, 4))
+    assert (bound.value, bound.std_error) == pytest.approx((0, 0), abs=1e-12)
+    single = np.zeros(300, np.int64)
+    assert lower_bound(posteriors(values, single, 1, rng), single, np.ones((1, 1))) == (0, 0)
+
+
+def test_a_half_without_a_label_does_not_stop_the_other():
+    rng = np.random.default_rng(9)
+    labels = np.zeros(40, np.int64)
+    labels[17] = 1
+    found = posteriors(rng.standard_normal((40, 2)), labels, 2, rng)
+    assert found.sum(axis=1) == pytest.approx(np.ones(40))
+    assert lower_bound(found, labels, symmetric_channel(0.0, 2)).value < 0.15
 
 
 # labels behind a channel

@@ -71,13 +71,6 @@ class Layer:
             rows = np.where(rows > 0, rows, _LEAK * rows)
         return rows
 
-    def decode(self, values: Floats) -> Floats:
-        """The inverse, by least squares: the certificate that nothing is lost."""
-        for weights, bias in reversed(self.weights):
-            values = np.where(values > 0, values, values / _LEAK)
-            values = np.linalg.lstsq(weights.T, (values - bias).T, rcond=None)[0].T
-        return values
-
 
 def known_images(
     *, scale: Scale, seed: np.random.SeedSequence, progress: Progress = lambda _share: None
@@ -87,8 +80,9 @@ def known_images(
     Parameters
     ----------
     scale : {"quick", "paper"}
-        1,000 pairs of 16 x 16 pixels at 4 levels, or 10,000 of 28 x 28 at 9, twice. The autoencoder of images, which is
-        the planes', learns from 20,000 others; ``quick`` takes the small one that the planes take for layers.
+        1,000 pairs of 16 x 16 pixels at 4 levels, or 10,000 of 28 x 28 at 9, twice. At ``paper`` the autoencoder of
+        images is the planes', and learns from 20,000 others. At ``quick`` it is another: the small one that the planes
+        take for layers, which learns from the very images, so that its estimates tell nothing of the planes'.
     seed : SeedSequence
         The images X are the same at every level: levels differ by what is told of them.
     progress : callable

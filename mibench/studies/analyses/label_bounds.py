@@ -45,6 +45,8 @@ def posteriors(values: NDArray[Any], labels: NDArray[np.int64], classes: int, rn
     """Probabilities of each row's label by classifiers fitted to the other half of the rows, shape (n, classes).
 
     The mean of those of a logistic regression and of 15 nearest neighbours, both on at most 50 principal components.
+    Where a half has one label only, or constant values, they are the half's shares of the labels: `lower_bound` then is
+    0, as it should be of labels that are all the same.
 
     Parameters
     ----------
@@ -58,10 +60,14 @@ def posteriors(values: NDArray[Any], labels: NDArray[np.int64], classes: int, rn
     fold = rng.permutation(len(values)) % 2
     for each in (0, 1):
         fitted, asked = fold != each, fold == each
+        shares = np.bincount(labels[fitted], minlength=classes) / fitted.sum()
+        if shares.max() == 1.0:
+            found[asked] = shares
+            continue
         try:
             seen = principal(values[fitted], _MOST, "the layer")
         except Unsupported:  # a constant: nothing to tell labels by
-            found[asked] = np.bincount(labels[fitted], minlength=classes) / fitted.sum()
+            found[asked] = shares
             continue
         scores, others = seen.scores, seen.scores_of(values[asked])
         unit = scores.std(axis=0)
