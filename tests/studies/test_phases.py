@@ -177,6 +177,11 @@ def test_the_switch_is_the_first_peak_that_stands_out():
     assert phases.switch_time(curve, EPOCHS, 0.01) == pytest.approx(expected, rel=0.2)
     assert isnan(phases.switch_time(knots(4, 8), EPOCHS, 0.01))
     assert isnan(phases.switch_time(curve, EPOCHS, 10.0))
+    single = knots(4, 8, 6)
+    smooth = phases.smoothed(single, EPOCHS)
+    height = smooth.max() - smooth[-1]
+    assert phases.switch_time(single, EPOCHS, 0.49 * height) > 0
+    assert isnan(phases.switch_time(single, EPOCHS, 0.51 * height))
 
 
 def test_missing_values_are_left_out_and_no_values_are_undecided():

@@ -286,7 +286,7 @@ def trivial(values: NDArray[Any], rows: int) -> Finding:
 
 
 def switch_time(values: NDArray[Any], epochs: NDArray[Any], std_error: float) -> float:
-    """The epoch of the first peak of a single smoothed curve that stands out by 5 % of its range and two SE; or NaN.
+    """The epoch of the first peak of a smoothed curve that stands out by 5 % of its range and by two SE; or NaN.
 
     Parameters
     ----------
@@ -294,7 +294,8 @@ def switch_time(values: NDArray[Any], epochs: NDArray[Any], std_error: float) ->
         I(X;T) in bits.
     epochs : ndarray, shape (E,)
     std_error : float
-        Of one value.
+        Of the difference of two values, as a peak stands out against another value
+        (`mibench.studies.claims.alternations.errors`).
     """
     known = ~np.isnan(np.asarray(values, np.float64))
     if known.sum() < 3:
