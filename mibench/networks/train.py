@@ -316,7 +316,8 @@ class _Course:
                     return
         raise InputError(
             f"run {run} stayed below a training accuracy of {self.training.restart_below} in {_ATTEMPTS} attempts: "
-            "give a lower restart_below, more epochs or another learning_rate"
+            "give a lower restart_below, more epochs or another learning_rate (to `mibench study`, whose settings have "
+            "theirs, another --seed or, of quick scale, --scale paper)"
         )
 
     def _replace(self, run: int, group: Start) -> None:

@@ -164,9 +164,19 @@ def test_runs_below_are_begun_again_and_others_left_alone():
     assert np.array_equal(_train(training=RESTARTING, runs=8, record=[60]).parameters[:, 0], found.parameters[:, -1])
 
 
+def test_the_end_is_asked_where_the_training_ends_before_restart_from():
+    short = replace(TRAINING, epochs=5, restart_from=1000)
+    plain = _train(training=short, runs=8).accuracy[:, -1]
+    least = float(np.median(plain)) + 1e-3
+    assert least < 0.9
+    found = _train(training=replace(short, restart_below=least), runs=8)
+    assert np.array_equal(found.restarts > 0, plain < least)
+    assert (found.accuracy[:, -1] >= least).all()
+
+
 def test_restarts_come_to_an_end(monkeypatch):
     monkeypatch.setattr(train_module, "_ATTEMPTS", 3)
-    with pytest.raises(InputError, match=r"run 0 stayed below a training accuracy of 0.99 in 3 attempts"):
+    with pytest.raises(InputError, match=r"run 0 stayed below a training accuracy of 0.99 in 3 attempts: .* --seed"):
         _train(training=replace(TRAINING, epochs=2, restart_below=0.99))
 
 
