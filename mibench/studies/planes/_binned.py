@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from mibench.contracts import InputError
 from mibench.networks.counts import counted, distinct_pairs, expected_null, merged, new_tables, shares_of
-from mibench.networks.exact_inputs import prepared
+from mibench.networks.exact_inputs import checked_inputs, prepared_parameters
 from mibench.networks.exact_pass import HIDDEN, layer_pass, settings
 from mibench.networks.information import information_of_joint
 from mibench.networks.trajectory import Trajectory
@@ -97,10 +97,12 @@ def binned_plane(
     network = trajectory.network
     found = np.empty((len(runs) * len(points), network.n_layers, 2))
     null = np.empty(found.shape[:-1])
+    rows, largest = checked_inputs(network, inputs, trajectory.dtype)
+    columns, joint = distinct_pairs(rows, labels)
+    logs, shares = exact_logs(len(rows)), shares_of(joint)
     for part in in_parts(trajectory, runs, points, progress):
-        count = len(part.parameters)
-        parameters, rows, ranges = prepared(network, part.parameters, inputs, part.ranges, (count,))
-        columns, joint = distinct_pairs(rows, labels)
+        leading = (len(part.parameters),)
+        parameters, ranges = prepared_parameters(network, part.parameters, largest, part.ranges, leading)
         _planes(
             parameters,
             ranges,
@@ -109,8 +111,8 @@ def binned_plane(
             np.array(network.widths),
             settings(network),
             len(rows),
-            *exact_logs(len(rows)),
-            shares_of(joint),
+            *logs,
+            shares,
             rule,
             limits[np.arange(part.at.start, part.at.stop) // len(points)],
             found[part.at],

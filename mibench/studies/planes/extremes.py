@@ -10,7 +10,7 @@ import numpy as np
 from numba import njit, prange
 from numpy.typing import NDArray
 
-from mibench.networks.exact_inputs import distinct_inputs, prepared
+from mibench.networks.exact_inputs import checked_inputs, distinct_inputs, prepared_parameters
 from mibench.networks.exact_pass import HIDDEN, layer_pass, settings, value_range
 from mibench.networks.trajectory import Trajectory
 from mibench.studies.planes.vectors import in_parts
@@ -50,8 +50,10 @@ def extremes(
     """Of some runs at all their recorded epochs, shape (runs, points, L, 2)."""
     network, points = trajectory.network, np.arange(len(trajectory.epochs))
     found = np.empty((len(runs) * len(points), network.n_layers, 2))
+    rows, largest = checked_inputs(network, inputs, trajectory.dtype)
+    columns = distinct_inputs(rows)[0]
     for part in in_parts(trajectory, runs, points, progress):
-        parameters, rows, ranges = prepared(network, part.parameters, inputs, part.ranges, (len(part.parameters),))
-        columns = distinct_inputs(rows)[0]
+        leading = (len(part.parameters),)
+        parameters, ranges = prepared_parameters(network, part.parameters, largest, part.ranges, leading)
         _extremes(parameters, ranges, columns, np.array(network.widths), settings(network), found[part.at])
     return found.reshape(len(runs), len(points), network.n_layers, 2)
