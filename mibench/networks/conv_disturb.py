@@ -15,13 +15,15 @@ from llvmlite import ir  # type: ignore[import-untyped]
 from numba import njit, types
 from numpy.typing import NDArray
 
+from mibench.contracts import InputError
 from mibench.networks.convolutional import Convolutional
 from mibench.numerics import line_streams
 from mibench.numerics.lanes import LANES, Emit, emitted
 
-__all__ = ["disturb", "drawn", "units_read"]
+__all__ = ["check_units", "disturb", "drawn", "units_read"]
 
-_GROUP = 8  # units that are drawn together
+_GROUP = 8  # units that are drawn together, those of noise by half as many
+_GROUPS = 2**16  # that `mibench.numerics.line_streams` can tell apart
 
 
 def units_read(network: Convolutional, layer: int) -> tuple[int, ...]:
@@ -53,6 +55,19 @@ def drawn(
     drops = network.dropout > 0 and layer <= len(network.channels)
     kept = of_rows(line_streams.kept, network.dropout) if drops else None
     return kept, of_rows(line_streams.normals) if network.noise else None
+
+
+def check_units(network: Convolutional) -> None:
+    """Raise `InputError` for a layer that reads more units than there are numbers for."""
+    for layer in range(1, network.n_layers + 1):
+        shape = units_read(network, layer)
+        drops = network.dropout > 0 and layer <= len(network.channels)
+        most = _GROUPS * (_GROUP // 2 if network.noise else _GROUP)
+        if (network.noise or drops) and math.prod(shape) > most:
+            raise InputError(
+                f"layer {layer} reads {shape}, {math.prod(shape)} units, with noise or dropout, which are drawn for at "
+                f"most {most}: give smaller images or fewer channels, or neither noise nor dropout"
+            )
 
 
 @njit(cache=True)

@@ -110,6 +110,10 @@ def train(
 
 
 def _engine(engine: str | Engine, network: AnyNetwork, training: Training) -> Engine:
+    if isinstance(network, Convolutional):
+        from mibench.networks.conv_disturb import check_units
+
+        check_units(network)
     if not isinstance(engine, str):
         return engine
     if engine not in ("auto", "small", "wide", "batched"):

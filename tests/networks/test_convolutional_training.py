@@ -19,6 +19,7 @@ from scipy import stats
 from mibench.contracts import InputError, canonical_json
 from mibench.networks import archive, recording
 from mibench.networks import train as train_module
+from mibench.networks.conv_disturb import check_units
 from mibench.networks.convolutional import Convolutional
 from mibench.networks.initial import initial
 from mibench.networks.spec import INITS, Network, Training
@@ -26,6 +27,7 @@ from mibench.networks.train import train
 from mibench.networks.trajectory import Trajectory
 
 NETWORK = Convolutional(channels=(2, 2), dense=(4,), classes=2, side=10, noise=0.1, dropout=0.2)
+LARGE = Convolutional(channels=(1,), dense=(), classes=2, side=730)
 ROUNDED = replace(NETWORK, noise=0.0, dropout=0.0, bits=4)
 TRAINING = Training(epochs=12, batch=16, learning_rate=0.01, init="torch_default")
 X = ((np.arange(64)[:, None] * (np.arange(100) + 3) >> 4) & 1).astype(np.uint8)
@@ -186,3 +188,15 @@ def test_killed_at_any_moment_it_ends_in_the_same_bits(tmp_path):
     assert 30 <= len(list(folder.glob("part-*.npz"))) < 200
     _equal(whole, _train(folder=folder, **LONG))
     assert not list(folder.glob(".*"))
+
+
+@pytest.mark.parametrize(("noise", "dropout", "most"), [(0.1, 0.0, 512), (0.1, 0.1, 512), (0.0, 0.1, 724)])
+def test_no_layer_reads_more_units_than_there_are_numbers_for(noise, dropout, most):
+    network = replace(LARGE, noise=noise, dropout=dropout)
+    check_units(LARGE)
+    check_units(replace(network, side=most))
+    told = rf"layer 1 reads \(1, 730, 730\), 532900 units, .* at most {2**18 if noise else 2**19}"
+    with pytest.raises(InputError, match=told):
+        check_units(network)
+    with pytest.raises(InputError, match="give smaller images"):
+        train(network, Training(epochs=1, batch=1), np.zeros((2, 730**2), "f4"), [0, 1], runs=1, engine="batched")
