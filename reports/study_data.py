@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,7 +76,7 @@ def settings(folder: Results, budget: int = BUDGET) -> Packed:
     raw, trust = bool(about(folder).first), Trust(folder)
     for name in folder.settings:
         results = Results(folder.folder)  # a new one: what it has read is let go with it
-        heads[name] = {"name": name, **_told(folder.about, name)}
+        heads[name] = {"name": name, **_told(folder.about, name), **_restarted(results, name)}
         found, also = [], (Losses(results, name), trust) if raw else None
         for estimator in results.planes(name):
             try:
@@ -101,6 +102,16 @@ def _told(study: dict[str, Any], name: str) -> dict[str, Any]:
     about = study.get("about", {}).get(name, {})
     keys = ("title", "source", "runs", "epochs", "prefit", "widths", "activation", "variant_of", "tags")
     return {"title": name} | {key: about[key] for key in keys if key in about}
+
+
+def _restarted(results: Results, name: str) -> dict[str, int]:
+    """How many runs were begun again; of the trajectory, which is large, only that is read."""
+    try:
+        with results.path(name, "trajectory").open("rb") as file, np.load(file, allow_pickle=False) as found:
+            restarts = np.asarray(found["restarts"])
+    except (OSError, ValueError, KeyError, EOFError, MemoryError, TypeError, BadZipFile):  # none, or damaged
+        return {}
+    return {"restarted": int(np.count_nonzero(restarts))} if restarts.any() else {}
 
 
 def _part(plane: Plane, also: tuple[Losses, Trust] | None) -> _Part:

@@ -173,6 +173,7 @@ function headOf() {
   if (setting.widths) facts.push(setting.widths.join("-"));
   if (setting.activation) facts.push(setting.activation);
   if (setting.prefit) facts.push(`first ${setting.prefit} epochs on shuffled labels`);
+  if (setting.restarted) facts.push(`${plural(setting.restarted, "run")} begun again`);
   if (setting.variant_of) facts.push(`varies ${setting.variant_of}`);
   if (planned && ran && planned !== ran) facts.push(`${plural(planned, "run")} planned`);
   head.append(make("ul", { className: "chips" }, ...facts.map((text) => make("li", { textContent: text }))));

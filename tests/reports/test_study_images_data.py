@@ -74,6 +74,17 @@ def test_of_a_folder_without_a_trajectory_the_loss_is_that_of_the_measures(made:
     assert Losses(results, "cnn").of(plane) is None
 
 
+def test_runs_that_were_begun_again_are_counted(made: ModuleType, tmp_path: Path) -> None:
+    results = made.cnn(tmp_path / "study", points=8)
+    path = results.path("cnn", "trajectory")
+    replace(results.trajectory("cnn"), restarts=np.array([0, 4, 1])).save(path)
+    found = {name: json.loads(text) for name, text in settings(results).texts.items()}
+    assert found["cnn"]["restarted"] == 2
+    assert not any("restarted" in found[name] for name in ("cnn-random-labels", "known-images"))
+    path.write_bytes(path.read_bytes()[:-200])
+    assert "restarted" not in json.loads(settings(results).texts["cnn"])
+
+
 def test_changes_are_by_the_epoch() -> None:
     epochs, loss = np.array([0, 1, 3, 10]), np.array([np.nan, 2.0, 1.0, 2.4])
     np.testing.assert_allclose(change(epochs, loss), [np.nan, np.nan, -0.5, 0.2])
