@@ -40,8 +40,7 @@ _SOURCES = {
     "negative controls (C)": ("C",),
 }
 _OTHERS = "others"
-_PAGES = {"mnist-bottleneck": "mnist", "mnist-cnn": "mnist"}  # where it is not the study's name
-_DATA = {"mnist-bottleneck": "mnist", "mnist-cnn": "mnist"}  # that claims of a study are about
+_DATA = {"mnist-bottleneck": "mnist", "mnist-cnn": "mnist"}  # that claims are about; where there is a choice, the page
 _END = "<!-- end -->"
 
 
@@ -68,7 +67,7 @@ def publish(folder: Path, docs: Path, readme: Path) -> list[Path]:
         found = json.loads((folder / "claims.json").read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise InputError(f"{folder} has no claims.json ({error}): `mibench report {folder}` writes it") from error
-    page, target = docs / f"{_PAGES.get(study, study)}.md", docs / study
+    page, target = docs / f"{_DATA.get(study, study)}.md", docs / study
     pages = {
         page: renewed(page.read_text("utf-8"), verdict_tables(found), study),
         readme: renewed(readme.read_text("utf-8"), short_table(found), study),
