@@ -229,6 +229,30 @@ def test_a_claim_on_compressed_planes_fails_where_the_study_is_otherwise(otherwi
     assert combined(found) == "fails", [finding for case, finding in found if case.primary]
 
 
+def test_runs_that_learnt_are_cases_of_their_own(synthetic, tmp_path):
+    study = synthetic.Study(tmp_path, RUNS, EPOCHS, about=about("mnist-bottleneck"))
+    learnt = np.arange(RUNS) % 3 > 0
+    two = np.where(learnt[:, None], humped(6.4, 11.1, 10.2), humped(2, 2, 4))
+    study.plane("bottleneck-2", "exact", [16, 15.7, 12.9, two, 5.5], [3.3] * 5, sd=0.01)
+    study.measures("bottleneck-2", test=np.where(learnt, 0.9, 0.6)[:, None])
+    found = {
+        case.labels.get("runs", "all"): finding
+        for case, finding in check(EXACT["L12a"], study.results)
+        if case.setting == "bottleneck-2"
+    }
+    assert found["all"].verdict != "holds"
+    assert found["that learnt"].verdict == "holds"
+    assert found["that learnt"].statistic == pytest.approx(0.9, abs=0.05)
+    study.measures("bottleneck-2", test=np.where(np.arange(RUNS) > 0, 0.6, 0.9)[:, None])
+    (none,) = (
+        f
+        for c, f in check(EXACT["L12a"], type(study.results)(tmp_path))
+        if c.labels.get("runs") and c.setting == "bottleneck-2"
+    )
+    assert none.missing
+    assert f"1 of {RUNS} runs of bottleneck-2 have learnt" in none.detail
+
+
 def one_plane(synthetic, folder, x, loss=None, **more):
     """A study of the usual plane alone, its T_3 to T_5 the same."""
     study = synthetic.Study(folder, CNN_RUNS, RECORDED, about=about("mnist-cnn"))

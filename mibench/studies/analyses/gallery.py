@@ -36,7 +36,7 @@ def gallery(
     seed: np.random.SeedSequence,
     progress: Progress = lambda _share: None,
 ) -> dict[str, NDArray[Any]]:
-    """Values of the layer of two units, of two runs: the first, and the one in the middle by its last accuracy.
+    """Values of the layer of two units, of two runs: the one in the middle by its last accuracy, and the first.
 
     Parameters
     ----------
@@ -67,7 +67,8 @@ def gallery(
         raise Unsupported("gallery is of fully connected networks, and this one is convolutional: leave it out")
     refuse_noise(network, "gallery")
     layer = narrow_layer(network.widths)
-    runs = np.unique([0, np.argsort(trajectory.accuracy[:, -1], kind="stable")[trajectory.n_runs // 2]])
+    middle = np.argsort(trajectory.accuracy[:, -1], kind="stable")[trajectory.n_runs // 2]
+    runs = np.array([middle, 0] if middle else [0])
     points = thinned(trajectory.epochs, _POINTS[scale])
     others = np.setdiff1d(np.arange(len(inputs)), trajectory.train[runs])
     candidates = others if len(others) else np.arange(len(inputs))
