@@ -49,7 +49,7 @@ def _each() -> Iterator[Setting | Computed]:
             Wanted("compressed[x=pca,layer=pca]", 40, 2),
             Wanted("compressed[x=ae,layer=pca,estimator=kl]", 25, 2),
             Wanted("compressed[x=ae,layer=pca,estimator=ksg]", 25, 2),
-            Wanted("compressed[x=ae,layer=pca,output=centred]", 25, 2),
+            Wanted("compressed[x=ae,layer=pca,output=centred]", 40),
         ),
         ("known-channel",),
         frozenset({"butakov", "E0.2"}),

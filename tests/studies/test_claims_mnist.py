@@ -13,7 +13,7 @@ from mibench.studies import bottleneck_settings, cnn_settings
 from mibench.studies.claims import bottleneck, bottleneck_checks, butakov, butakov_checks
 from mibench.studies.claims.bottleneck_cases import NETWORKS
 from mibench.studies.claims.bottleneck_two import half_fallen
-from mibench.studies.claims.butakov_cases import CNN, RANDOM, USUAL, planes
+from mibench.studies.claims.butakov_cases import CENTRED, CNN, RANDOM, USUAL, planes
 from mibench.studies.claims.contract import check, combined
 from mibench.studies.claims.population import population
 from mibench.studies.claims.registry import CLAIMS as EVERY
@@ -87,7 +87,7 @@ def bad(synthetic, tmp_path_factory):
     return study.results
 
 
-APART = {"C1c", "C5"}  # of chance
+APART = {"C1c", "C5", "C8"}  # of chance; of two planes
 
 
 @pytest.mark.parametrize("name", [*EXACT])
@@ -291,6 +291,16 @@ def test_a_switch_must_come_with_the_fall_of_the_loss_and_not_by_chance(syntheti
 def test_more_in_a_later_layer_within_the_error_is_no_violation(synthetic, tmp_path):
     results = one_plane(synthetic, tmp_path, WAVES, error=3.0)
     assert combined(check(LOSSY["B6"], results)) == "fails"
+
+
+@pytest.mark.parametrize(("other", "verdict"), [(WAVES, "holds"), (WAVES + 1.0, "holds"), (RISING, "fails")])
+def test_a_fall_that_other_coordinates_lack_is_told(synthetic, tmp_path, other, verdict):
+    results = one_plane(synthetic, tmp_path, WAVES)
+    study = synthetic.Study(tmp_path, CNN_RUNS, RECORDED, about=about("mnist-cnn"))
+    write(study, CNN, CENTRED, [2.0, 2.0, WAVES, WAVES, other], [0.3, 0.3, *[LEARNS] * 3])
+    ((_, found),) = check(LOSSY["C8"], results)
+    assert found.verdict == verdict
+    assert (found.statistic > 1) == (verdict == "fails")  # WAVES falls by a bit
 
 
 def test_noise_at_few_epochs_has_switches(synthetic, tmp_path):

@@ -13,7 +13,7 @@ from mibench.studies.claims.phases import series
 from mibench.studies.claims.resampling import Floats
 from mibench.studies.results import MissingResult, Plane
 
-__all__ = ["BUTAKOV", "CNN", "LAYERS", "RANDOM", "USUAL", "answered", "by_layer", "layer_of", "planes"]
+__all__ = ["BUTAKOV", "CENTRED", "CNN", "LAYERS", "RANDOM", "USUAL", "answered", "by_layer", "layer_of", "planes"]
 
 BUTAKOV = "Butakov et al. (ICLR 2024)"
 CNN, RANDOM = "cnn", "cnn-random-labels"
@@ -25,7 +25,7 @@ _OTHERS = (
     "compressed[x=ae,layer=pca,estimator=kl]",
     "compressed[x=ae,layer=pca,estimator=ksg]",
 )
-_CENTRED = "compressed[x=ae,layer=pca,output=centred]"  # of all layers but the last as the usual one
+CENTRED = "compressed[x=ae,layer=pca,output=centred]"  # of all layers but the last as the usual one
 _NETWORKS = {CNN: "multiplicative noise", "cnn-additive": "additive noise", RANDOM: "random labels"}
 
 
@@ -33,7 +33,7 @@ def planes(**labels: str) -> tuple[Case, ...]:
     """The plane that the source draws, primary; by other estimators; with other noise; taught labels at random."""
 
     def each() -> Iterator[Case]:
-        outputs = (_CENTRED,) if labels.get("layer") in (None, f"T_{LAYERS[-1]}") else ()
+        outputs = (CENTRED,) if labels.get("layer") in (None, f"T_{LAYERS[-1]}") else ()
         for estimator in (USUAL, *_OTHERS, *outputs):
             told = {"mode": _NETWORKS[CNN], "estimator": estimator, **labels}
             yield Case(CNN, estimator, estimator == USUAL, told)

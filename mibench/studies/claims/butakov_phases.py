@@ -28,7 +28,7 @@ from mibench.studies.claims.population import population
 from mibench.studies.claims.rules import Floats
 from mibench.studies.results import Results
 
-__all__ = ["CLAIMS", "SEVERAL", "compresses", "fits", "several_phases"]
+__all__ = ["CLAIMS", "SEVERAL", "compresses", "deepest_fall", "fits", "several_phases"]
 
 SEVERAL, _SURELY = 2.0, float(np.nextafter(1, 2))  # rises and falls each; more than one
 _FIGURE = f"{BUTAKOV}, figure 4"
@@ -63,7 +63,7 @@ def _several_of_the_mean(results: Results, case: Case, rng: np.random.Generator)
     return judged(value, interval, SEVERAL, "phases", detail, sure=_SURELY)
 
 
-def _deepest_fall(mean: Floats) -> tuple[int, int]:
+def deepest_fall(mean: Floats) -> tuple[int, int]:
     """Between which places, (from, to), a curve of shape (E,) falls most."""
     low = int((np.maximum.accumulate(mean) - mean).argmax())
     return int(mean[: low + 1].argmax()), low
@@ -75,10 +75,10 @@ def _label_falls(results: Results, case: Case, rng: np.random.Generator) -> Find
     smooth = smoothed(values, epochs)
 
     def fall(mean: Floats, runs: Floats) -> Floats:
-        high, low = _deepest_fall(mean)
+        high, low = deepest_fall(mean)
         return np.asarray(runs[:, high] - runs[:, low])
 
-    high, low = _deepest_fall(smooth.mean(axis=0))
+    high, low = deepest_fall(smooth.mean(axis=0))
     deepest = float(smooth[:, high].mean() - smooth[:, low].mean())
     detail = f"mean I(T;Y) falls most from epoch {epochs[high]} to {epochs[low]}, by {deepest:.3f} bits"
     falls = cross_fitted(smooth, fall, rng)
