@@ -38,11 +38,11 @@ def known_images(arrays: Arrays) -> Iterator[Chart]:
 def known_channel(arrays: Arrays) -> Iterator[Chart]:
     """Estimates of I(L;Y') of each layer at the last epoch in their brackets, and how far outside they are."""
     errors, epochs, upper = arrays["channel_errors"], arrays["epochs"], arrays["truth_upper"]
-    lower = arrays["bracket_lower"]
+    lower = arrays["bracket_lower"] - _WIDE * arrays["bracket_lower_error"]
     estimate = np.where(arrays["estimate_missing"], np.nan, arrays["estimate"])
     reach, x, y = _WIDE * arrays["std_error"], "share of labels changed", "I(L;Y') (nats)"
     beyond = outside(estimate, lower, upper)
-    note = "Of labels changed by a known channel. Band: it holds the truth. Dots: estimates with 95 % intervals."
+    note = "Of labels changed by a known channel. Band: it holds the truth, but for chance. Dots: 95 % intervals."
     for layer, number in enumerate(arrays["layers"]):
         last = estimate[-1, layer]
         lines = [
@@ -51,7 +51,7 @@ def known_channel(arrays: Arrays) -> Iterator[Chart]:
             series("estimate", errors, last, last - reach[-1, layer], last + reach[-1, layer], dots=True),
         ]
         yield chart(f"L{number} in epoch {epochs[-1]}: estimate and bracket", note, x, y, lines)
-    note = "0: inside. An estimate outside is wrong by at least as much."
+    note = "0: inside. An estimate outside is wrong by at least as much, but for chance."
     lines = [series(f"L{number}", errors, beyond[-1, layer]) for layer, number in enumerate(arrays["layers"])]
     yield chart(f"Outside of the bracket, epoch {epochs[-1]}", note, x, "estimate less its bracket (nats)", lines)
     worst = np.max(np.abs(beyond), axis=2, initial=0, where=~np.isnan(beyond))

@@ -43,6 +43,8 @@ class Trust:
             pipeline = pipeline_of(estimator)
             if pipeline is None:
                 return None, f"What the truth may be is not shown: {CONTROL} has no control of these steps."
+            if self._results.scale != "paper":
+                return None, f"What the truth may be is not shown: at quick scale {CONTROL} is of another autoencoder."
             return band(self._results.analysis(CONTROL, CONTROL), pipeline), _READ
         except (MibenchError, KeyError, ValueError):
             return None, f"What the truth may be is not shown: the control, {CONTROL}, is not in this folder."

@@ -81,13 +81,15 @@ def fetch(
 
 
 def state(path: Path, digest: str) -> State:
-    """What a file is: absent, right (its contents have the digest), damaged, or sound with other contents."""
+    """What a file is: absent, right (its contents have the digest), damaged gzip, or anything else."""
     if not os.path.lexists(path):
         return "absent"
     try:
         data = idx.contents(path, MOST_BYTES)
-    except InputError:
+    except idx.DamagedGzip:
         return "damaged"
+    except InputError:
+        return "other"
     return "right" if digest_like(data, digest) == digest else "other"
 
 
@@ -124,22 +126,22 @@ def _there(published: Published, to: str | os.PathLike[str] | None) -> Path | No
 
 
 def _keep(folder: Path, file: str, digest: str, title: str) -> bool:
-    """Whether a right file is there. A damaged packed one is taken for its beginning, a damaged plain one removed."""
+    """Whether a right file is there. Damaged gzip is taken for a beginning; all else that is there is left alone."""
     plain, packed = folder / file, folder / f"{file}.gz"
     for path in (plain, packed):
         found = state(path, digest)
         if found == "right":
             return True
-        if found == "other":
+        if found == "other" or (found == "damaged" and path == plain):
             raise InputError(
-                f"{path} holds other data than {title}'s, and stays as it is: move it away, or fetch to another folder"
+                f"{path} is not the file of {title}, and stays as it is: move it away, or fetch to another folder"
             )
         if found == "damaged":
             try:
-                if path == packed and not _size(_part(folder, file)):
-                    os.replace(packed, _part(folder, file))
+                if _size(_part(folder, file)):
+                    packed.unlink()
                 else:
-                    path.unlink()
+                    os.replace(packed, _part(folder, file))
             except OSError as error:
                 raise _cannot_write(path, error) from error
     return False

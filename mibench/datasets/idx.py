@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from mibench.contracts import InputError
 
-__all__ = ["MOST_BYTES", "contents", "parse", "read"]
+__all__ = ["MOST_BYTES", "DamagedGzip", "contents", "parse", "read"]
 
 _TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 _MAGIC = 4
@@ -53,6 +53,10 @@ def read(path: str | os.PathLike[str]) -> NDArray[Any]:
     return parse(contents(path), str(path))
 
 
+class DamagedGzip(InputError):
+    """Gzip that is cut short, or has bytes that are not what was packed."""
+
+
 def contents(path: str | os.PathLike[str], most: int = MOST_BYTES) -> bytearray:
     """The bytes of an IDX file, unpacked where they are gzip's (told by its first two bytes, whatever the name).
 
@@ -65,8 +69,8 @@ def contents(path: str | os.PathLike[str], most: int = MOST_BYTES) -> bytearray:
     Raises
     ------
     InputError
-        If it is no regular file, cannot be read, is damaged gzip, is not as long as its header states, or states more
-        than `most`.
+        If it is no regular file, cannot be read, is damaged gzip (`DamagedGzip`), is not as long as its header states,
+        or states more than `most`.
     """
     name, data = os.fspath(path), bytearray()
     try:
@@ -78,7 +82,7 @@ def contents(path: str | os.PathLike[str], most: int = MOST_BYTES) -> bytearray:
             with gzip.GzipFile(fileobj=raw) if packed else raw as file:
                 _fill(data, file, name, most)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise InputError(f"{name} is damaged gzip after {len(data)} bytes ({error}): fetch the file again") from error
+        raise DamagedGzip(f"{name} is damaged gzip after {len(data)} bytes ({error}): fetch the file again") from error
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise InputError(f"{name} cannot be read ({reason}): give the path of an IDX file, plain or .gz") from error

@@ -22,7 +22,8 @@ Floats = NDArray[np.float64]
 Band = Callable[[ArrayLike], tuple[Floats, Floats]]
 
 _REACH = 1.959963984540054  # standard errors of a 95 % interval
-_USUAL = {"x": "ae", "layer": "pca", "dim": 4, "estimator": "wkl", "k": 5}  # what the control holds, of dim and k
+_SAME = {"dim": 4, "k": 5, "output": "as-is"}  # what the control holds of these
+_USUAL = {"x": "ae", "layer": "pca", "estimator": "wkl", **_SAME}
 
 
 class Pipeline(NamedTuple):
@@ -52,7 +53,7 @@ def pipeline_of(name: str) -> Pipeline | None:
     """The control of a plane estimator such as ``compressed[x=ae,layer=pca]``; None where there is none like it."""
     spec = parse(name)
     asked = {**_USUAL, **spec.params}
-    if spec.name != "compressed" or len(asked) > len(_USUAL) or any(asked[key] != _USUAL[key] for key in ("dim", "k")):
+    if spec.name != "compressed" or len(asked) > len(_USUAL) or any(asked[key] != _SAME[key] for key in _SAME):
         return None
     found = Pipeline(asked["x"], asked["layer"], "layer", asked["estimator"])
     return found if found in PIPELINES else None

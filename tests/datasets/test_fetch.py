@@ -3,6 +3,7 @@
 
 import gzip
 import os
+import struct
 import subprocess
 import sys
 import time
@@ -100,7 +101,6 @@ def test_what_a_stopped_download_left_goes_on(files, serve, to):
     server = serve(files)
     (to / "mnist").mkdir(parents=True)
     (to / "mnist" / FIRST).write_bytes(files[FIRST][:900])
-    (to / "mnist" / FILES[1]).write_bytes(b"\0\0\x08\x01")
     assert held(fetch("mnist", to, mirrors=[server.address])) == files
     assert server.asked[:2] == [(FIRST, "bytes=900-"), (PACKED[1], None)]
 
@@ -224,9 +224,23 @@ def test_without_a_network_it_is_said_what_to_put_where(files, to):
 def test_other_data_are_not_overwritten(tmp_path, make, files, serve, to):
     mine = make(to / "mnist", seed=5)
     before = held(mine)
-    with pytest.raises(InputError, match=r"idx3-ubyte holds other data than MNIST's, and stays as it is: move it away"):
+    with pytest.raises(InputError, match=r"idx3-ubyte is not the file of MNIST, and stays as it is: move it away"):
         fetch("mnist", to, mirrors=[serve(files).address])
     assert held(mine) == before
+
+
+@pytest.mark.parametrize("name", [FIRST.removesuffix(".gz"), f"{FIRST.removesuffix('.gz')}.gz"])
+@pytest.mark.parametrize(
+    "data",
+    [b"my only copy of something", b"", struct.pack(">IIII", 0x803, 120_000, 28, 28) + bytes(120_000 * 784)],
+    ids=["text", "empty", "large"],
+)
+def test_what_is_not_of_the_set_is_never_removed(files, serve, to, name, data):
+    (to / "mnist").mkdir(parents=True)
+    (to / "mnist" / name).write_bytes(data)
+    with pytest.raises(InputError, match="is not the file of MNIST, and stays as it is: move it away"):
+        fetch("mnist", to, mirrors=[serve(files).address])
+    assert (to / "mnist" / name).read_bytes() == data
 
 
 @pytest.fixture
@@ -319,7 +333,7 @@ def test_states(tmp_path, files):
         assert state(path, digest) == expected
     path.unlink()
     path.symlink_to(tmp_path / "gone")
-    assert state(path, digest) == "damaged"
+    assert state(path, digest) == "other"
 
 
 def test_what_is_kept_of_a_transfer_is_what_was_sent(files, serve, tmp_path):

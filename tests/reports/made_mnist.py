@@ -92,6 +92,7 @@ def known_channel(layers: int = 5) -> dict[str, np.ndarray]:
         "channel_errors": errors,
         "truth_upper": upper,
         "bracket_lower": lower,
+        "bracket_lower_error": np.zeros_like(lower),
         "codes_lower": 0.9 * lower,
         "estimate": np.where(missing, 0.0, estimate),
         "std_error": np.full(shape, 0.02),

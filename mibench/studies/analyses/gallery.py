@@ -36,7 +36,7 @@ def gallery(
     seed: np.random.SeedSequence,
     progress: Progress = lambda _share: None,
 ) -> dict[str, NDArray[Any]]:
-    """Values of the layer of two units, of two runs: the one in the middle by its last accuracy, and the first.
+    """Values of the layer of two units, of two runs: the median one by its last training accuracy, and the first.
 
     Parameters
     ----------

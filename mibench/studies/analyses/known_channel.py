@@ -3,7 +3,8 @@
 
 A label goes through a symmetric channel, Y -> Y'. An image determines its label, so I(X;Y') is exact, and no layer has
 more of it. Nor has a layer less than what is read from it (`mibench.studies.analyses.label_bounds`). So the truth of
-every layer, at every epoch, lies in a bracket, and an estimate outside of it is in error by at least its distance.
+every layer, at every epoch, lies in a bracket, and an estimate outside of it is in error by at least its distance, but
+for what the lower end, which is measured, is off by chance.
 """
 
 from __future__ import annotations
@@ -79,7 +80,7 @@ def known_channel(
     held = np.setdiff1d(np.arange(len(inputs)), trajectory.train[0])
     if not len(held):
         raise Unsupported("known-channel measures rows that were not trained on, and there are none: leave it out")
-    from mibench.networks.convolutional_forward import activations  # torch takes a second to import
+    from mibench.studies.planes.compressed_layers import seen_layers  # torch takes a second to import
 
     rows, said = np.asarray(inputs).reshape(len(inputs), -1)[held], labels[held]
     classes = max(int(labels.max()) + 1, network.classes)
@@ -90,8 +91,8 @@ def known_channel(
     shape = (len(points), network.n_layers)
     for at, point in enumerate(points):
         drawn = np.random.default_rng(child(seed, _LAYERS, at))
-        layers = activations(network, trajectory.parameters[0, point], rows, drawn)
-        for number, values in enumerate(layers):
+        for number, seen in enumerate(seen_layers(trajectory, 0, int(point), rows, drawn)):
+            values = seen.values
             halves = np.random.default_rng(child(seed, _HALVES, at, number))
             guesses = values.argmax(axis=1) if number == network.n_layers - 1 else None
             here = bracketed(values, said, noisy, channels, halves, guesses)

@@ -84,7 +84,8 @@ CLAIMS = (
         "lies where the smoothed training loss falls at half its greatest rate or faster, about its fastest fall; and "
         "times at random on the axis of log(1 + epoch) would do so as often with a probability of at most 0.05, else "
         "it is undecided. A peak stands out by 5 % of the curve's range and by two standard errors of a difference; a "
-        "run without any counts against.",
+        "run without any counts against. Curves of 40 epochs or fewer, as most other estimators have here, show such "
+        "peaks by noise in 7 % and more.",
         by_layer(),
         _coincides,
     ),

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mibench.studies.claims.alternations import REACH
-from mibench.studies.claims.butakov_cases import CENTRED, CNN, USUAL
+from mibench.studies.claims.butakov_cases import CENTRED, CNN, USUAL, answered
 from mibench.studies.claims.butakov_phases import deepest_fall
 from mibench.studies.claims.contract import Case, Claim, Finding
 from mibench.studies.claims.phases import MORE, bootstrap, cross_fitted, judged, smoothed
 from mibench.studies.claims.rules import Check, Floats, every, on_grid
-from mibench.studies.results import MissingResult, Results
+from mibench.studies.results import MissingResult, Plane, Results
 from mibench.studies.trust import PIPELINES, Pipeline, outside
 
 __all__ = ["CLAIMS"]
@@ -109,9 +109,16 @@ def _pipelines(primary: Pipeline) -> tuple[Case, ...]:
     return tuple(Case(_IMAGES, "", each == primary, _labels(each)) for each in (primary, *others))
 
 
+def _where_answered(plane: Plane) -> Plane:
+    """At the epochs at which every run has I(X;T) of the output."""
+    _, epochs = answered(plane, plane.information.shape[2], "x")
+    kept = np.isin(plane.epochs, epochs)
+    return Plane(plane.estimator, epochs, plane.runs, plane.information[:, kept])
+
+
 def _falls_as_centred(results: Results, case: Case, rng: np.random.Generator) -> Finding:
     """Of the same outputs in other coordinates, where those of the case fall most."""
-    grids = on_grid(results.plane(case.setting, case.estimator), results.plane(case.setting, CENTRED))
+    grids = on_grid(*(_where_answered(results.plane(case.setting, name)) for name in (case.estimator, CENTRED)))
     both = np.stack([grid[:, :, -1, 0] for grid in grids], axis=-1)
     epochs = np.expm1(np.arange(both.shape[1]))  # the grid is in equal steps of log(1 + epoch)
     smooth = np.moveaxis(smoothed(np.moveaxis(both, -1, 0), epochs), 0, -1)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from mibench.networks.convolutional import Convolutional
 from mibench.networks.trajectory import Trajectory
 from mibench.numerics.checks import check_count
 from mibench.numerics.counting import numbered
-from mibench.studies.planes.compressed_information import Codes, Method, information, label_information
+from mibench.studies.planes.compressed_information import Codes, Method, information, label_information, label_value
 from mibench.studies.planes.compressed_inputs import InputCompressor, fingerprint, input_codes
 from mibench.studies.planes.compressed_layers import Layer, LayerCompressor, Seen, seen_layers
 from mibench.studies.planes.contract import LayerInformation, Progress
@@ -48,7 +49,7 @@ class Compressed:
         its answers, unlike those of ``pca``, depend on which epochs are drawn.
     dim : int
         Numbers that are left of either. Inputs and layers of no more are taken as they are, but for directions in which
-        they do not vary.
+        they do not vary; with ``none`` all are, and these too.
     estimator : {"wkl", "kl", "ksg"}
         ``I(X;T) = h(X) + h(T) - h(X,T)`` and ``I(T;Y) = h(T) - sum_y p(y) h(T|Y=y)``, each entropy of whitened rows by
         Kozachenko and Leonenko (``kl``) or their weighted form (``wkl``, the weights those of
@@ -75,7 +76,8 @@ class Compressed:
     to the data for that: where more than 1 % of the compressed rows equal others, or a layer's codes are functions of
     the input's, there is no answer, and the plane says why.
 
-    `Plane.std_error` is the spread over eight disjoint parts of the rows, or the delta method's where that is larger
+    `Plane.std_error` is the spread over disjoint parts of the rows, eight or what there are rows of each label for, or
+    the delta method's where that is larger
     (1.96 of it on either side make 95 %), that of I(T;Y) with the labels' frequencies as they are. It covers sampling
     error; the bias, which grows with information and dimension, is not in it. `Plane.null` is not a mean: it
     is I(T;Y) where the labels are permuted once, anew for each run, epoch and layer. It tells the bias of the entropies
@@ -219,7 +221,8 @@ def _answer(x: Codes, layer: Layer, seen: Seen, labels: NDArray[np.int64], seed:
     i_y, error_y, no_y = _asked(label_information, codes, labels)
     null = math.nan
     if not no_y:
-        null = _asked(label_information, codes, np.random.default_rng(seed).permutation(labels))[0]
+        with contextlib.suppress(Unsupported):
+            null = label_value(codes, np.random.default_rng(seed).permutation(labels))
     reason = "; ".join(dict.fromkeys(each for each in (no_x, no_y) if each))
     return _Answer(LayerInformation(i_x, i_y, null, reason), (error_x, error_y), bound)
 

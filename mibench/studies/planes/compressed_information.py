@@ -19,7 +19,7 @@ from mibench.estimators.weights import entropy_weights
 from mibench.numerics.neighbours import ksg_counts, nearest_distances
 from mibench.numerics.rows import distinct_rows
 
-__all__ = ["Codes", "Method", "information", "label_information"]
+__all__ = ["Codes", "Method", "information", "label_information", "label_value"]
 
 _REPEATS = 0.01  # share of repeated rows that rounding to float32 may explain
 _FEWEST = 8  # rows whose neighbours say anything
@@ -99,7 +99,7 @@ def information(x: Codes, y: Codes) -> tuple[float, float]:
         return np.array([_local_information(x.at(part), y.at(part)).mean() for part in parts])
 
     independent = float(local.std(ddof=1) / np.sqrt(len(local)))
-    return float(local.mean()), max(independent, _error_by_parts(on_parts, len(local), x.method))
+    return float(local.mean()), max(independent, _error_by_parts(on_parts, len(local), _fewest(x.method)))
 
 
 def label_information(x: Codes, labels: NDArray[np.int64]) -> tuple[float, float]:
@@ -107,7 +107,8 @@ def label_information(x: Codes, labels: NDArray[np.int64]) -> tuple[float, float
 
     ``h(X) - sum_y p(y) h(X|Y=y)``, each of rows whitened on their own; with ``ksg`` equation (2) of Ross (2014): the
     neighbours that rows of any label have within the distance of the k-th of the same label. The standard error is as
-    in `information`, by parts that have the same share of every label.
+    in `information`, by parts that have the same share of every label; of so few rows of a label that there are not
+    four such parts, the delta method's alone.
 
     Raises
     ------
@@ -124,7 +125,14 @@ def label_information(x: Codes, labels: NDArray[np.int64]) -> tuple[float, float
     classes, counts = np.unique(labels, return_counts=True)
     spreads = np.array([local[labels == label].var(ddof=1) for label in classes])
     independent = float(np.sqrt((counts * spreads).sum()) / len(local))
-    return float(local.mean()), max(independent, _error_by_parts(on_parts, len(local), x.method))
+    each = -(-len(local) * (_least_rows(x.method) + 1) // int(counts.min()))  # then a part has enough of every label
+    error = _error_by_parts(on_parts, len(local), max(_fewest(x.method), each))
+    return float(local.mean()), max(independent, error)
+
+
+def label_value(x: Codes, labels: NDArray[np.int64]) -> float:
+    """What `label_information` estimates, without its standard error, which costs more."""
+    return float(_local_label_information(x, labels).mean())
 
 
 def _local_information(x: Codes, y: Codes) -> Floats:
@@ -155,12 +163,15 @@ def _local_label_information(x: Codes, labels: NDArray[np.int64]) -> Floats:
     return local
 
 
-def _error_by_parts(
-    on_parts: Callable[[NDArray[np.int64], NDArray[np.int64]], Floats], n: int, method: Method
-) -> float:
+def _fewest(method: Method) -> int:
+    """Rows in the smallest part worth an estimate."""
+    return max(20, 5 * method.k)
+
+
+def _error_by_parts(on_parts: Callable[[NDArray[np.int64], NDArray[np.int64]], Floats], n: int, fewest: int) -> float:
     """The spread over parts of the rows; 0 where they are too few, or a part has no answer of its own."""
     try:
-        found = subsampled_error(on_parts, n, max(20, 5 * method.k), np.random.default_rng(0))
+        found = subsampled_error(on_parts, n, fewest, np.random.default_rng(0))
     except Unsupported:
         return 0.0
     return 0.0 if found is None else found[0]
@@ -194,8 +205,12 @@ def _local_counts(x: Floats, y: Floats, k: int) -> Floats:
     return np.asarray(digamma(counts) @ [1.0, -1.0, -1.0] + digamma(len(x)))
 
 
+def _least_rows(method: Method) -> int:
+    return max(_FEWEST, method.k + 2)
+
+
 def _check_rows(n: int, what: str, method: Method) -> None:
-    least = max(_FEWEST, method.k + 2)
+    least = _least_rows(method)
     if n < least:
         raise Unsupported(f"{what}: {n} rows, and {method.estimator} with k={method.k} needs {least}")
 

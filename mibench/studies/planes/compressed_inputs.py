@@ -40,7 +40,7 @@ def input_codes(
     Parameters
     ----------
     compressor : {"ae", "pca", "none"}
-        Rows of no more than `dim` numbers are only turned, whichever it is.
+        Rows of no more than `dim` numbers are only turned, unless it is ``none``.
     dim : int
     fitted, rows : ndarray, shapes (N, d), (n, d)
         What the compressor learns from, and what it is applied to.
