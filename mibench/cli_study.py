@@ -172,7 +172,10 @@ def finish(folder: Path, figures: Path | None = None, formats: Sequence[str] = (
     from mibench.studies.results import Results
     from mibench.studies.verdicts import write_verdicts
 
-    found = write_verdicts(Results(folder), CLAIMS)
+    results = Results(folder)
+    for why in results.damaged():
+        click.echo(f"mibench: {why}. The study's command computes it again", err=True)
+    found = write_verdicts(results, CLAIMS)
     _show(found)
     try:
         written = reports.write_study(folder, figures=figures, formats=formats or ("pdf",))

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from mibench.contracts import InputError, NotInstalled, UnknownName
 from mibench.datasets import digits, idx
-from mibench.datasets.places import absent, file_of, find
+from mibench.datasets.places import VARIABLE, absent, file_of, find
 from mibench.datasets.published import FILES, MOST_BYTES, PUBLISHED, Published, digest_like
 from mibench.names import suggest
 
@@ -123,14 +123,14 @@ def default(folder: str | os.PathLike[str] | None = None) -> str:
     InputError
         If `folder` is given and is no folder.
     NotInstalled
-        If `folder` is given and MNIST is neither there nor elsewhere: who names a folder wants what is in it.
+        If `folder` is given, or ``MIBENCH_DATA`` set, and MNIST is nowhere: who names a folder wants what is in it.
     """
     try:
         find(PUBLISHED["mnist"], folder)
-    except NotInstalled:
-        if folder is not None:
-            raise
-        return "digits"
+    except NotInstalled as error:
+        if folder is None and not os.environ.get(VARIABLE):
+            return "digits"
+        raise NotInstalled(f"{error}. Or ask for another set, such as digits") from None
     return "mnist"
 
 

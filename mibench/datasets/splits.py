@@ -97,7 +97,7 @@ def first(n: int, fraction: float = 0.8) -> tuple[Index, Index]:
     """
     n = check_count("n", n, 2)
     train = _count(n, fraction)
-    start = min(train, _count(n, 1.0 - _LEAST_TEST))
+    start = min(train, round((1.0 - _LEAST_TEST) * n))
     return np.arange(train), np.arange(start, n)
 
 

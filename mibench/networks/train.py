@@ -321,7 +321,7 @@ class _Course:
         raise InputError(
             f"run {run} stayed below a training accuracy of {self.training.restart_below} in {_ATTEMPTS} attempts: "
             "give a lower restart_below, more epochs or another learning_rate (to `mibench study`, whose settings have "
-            "theirs, another --seed or, of quick scale, --scale paper)"
+            "theirs, another --seed or, of quick scale, --scale paper), or see whether the images tell the labels apart"
         )
 
     def _replace(self, run: int, group: Start) -> None:

@@ -57,7 +57,8 @@ class Study:
         Raises
         ------
         InputError, UnknownName, NotInstalled
-            If a set is asked for where there is no choice, is unknown, or its files are damaged or nowhere.
+            If a set is asked for where there is no choice, is unknown, has images or labels that are all the same, or
+            its files are damaged or nowhere.
         """
         rows_of = _load(self.data_at)
         if not self.of_images:
@@ -69,6 +70,12 @@ class Study:
 
         images = sets.load(sets.default(folder) if dataset is None else dataset, folder)
         inputs, labels = rows_of(images)
+        if not (labels != labels[0]).any() or not (inputs != inputs[0]).any():
+            same = "images" if (labels != labels[0]).any() else "labels"
+            raise InputError(
+                f"{images.title}: all {len(labels)} {same} are the same, so that there is nothing to learn and nothing "
+                "to know: give a set of different images of at least two classes"
+            )
         return Data(inputs, labels, len(images.train_images), images.name, images.title, images.digest)
 
 

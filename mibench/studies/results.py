@@ -15,8 +15,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -192,6 +193,22 @@ class Results:
         """The estimators of which there is a plane, in the order asked for."""
         asked = [str(name) for name in self.about.get("planes", {}).get(setting, [])]
         return [name for name in asked if self.has(setting, f"plane-{name}")]
+
+    def damaged(self) -> list[str]:
+        """Why planes and measures that are there cannot be read, one text for each."""
+        found = []
+        for setting in self.settings:
+            reads: list[Callable[[], object]] = [
+                partial(self.plane, setting, estimator) for estimator in self.planes(setting)
+            ]
+            if self.has(setting, "measures"):
+                reads.append(partial(self.measures, setting))
+            for read in reads:
+                try:
+                    read()
+                except InputError as error:
+                    found.append(str(error))
+        return found
 
     def plane(self, setting: str, estimator: str) -> Plane:
         """A plane.

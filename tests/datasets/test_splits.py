@@ -80,6 +80,10 @@ def test_first_rows(fraction, train, test):
     np.testing.assert_array_equal(b, np.arange(test, 4096))
 
 
+def test_two_rows_are_one_each():
+    assert [part.tolist() for part in splits.first(2, 0.5)] == [[0], [1]]
+
+
 def test_first_rows_are_biased():
     train, test = splits.first(4096)
     assert (ib12.patterns()[test, :2] == 1).all()

@@ -3,9 +3,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
 from mibench.contracts import InputError, UnknownName
+from mibench.datasets import sets
 from mibench.studies import analyses, planes
 from mibench.studies.catalogue import STUDIES, get, select
 from mibench.studies.ib_settings import SETTINGS
@@ -63,3 +67,12 @@ def test_the_population_is_the_12_bit_set() -> None:
     inputs, labels = data.inputs, data.labels
     assert inputs.shape == (4096, 12)
     assert labels.sum() == 2118
+
+
+@pytest.mark.parametrize("same", ["images", "labels"])
+def test_sets_in_which_there_is_nothing_to_know_are_refused(monkeypatch: pytest.MonkeyPatch, same: str) -> None:
+    real = sets.load("digits")
+    parts = {f"{part}_{same}": np.zeros_like(getattr(real, f"{part}_{same}")) for part in ("train", "test")}
+    monkeypatch.setattr(sets, "load", lambda name, folder: replace(real, **parts))
+    with pytest.raises(InputError, match=f"all 1797 {same} are the same.*give a set of different images"):
+        STUDIES["mnist-cnn"].data("digits")

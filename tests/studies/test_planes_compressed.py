@@ -420,6 +420,27 @@ def test_labels_of_too_few_rows() -> None:
         assert math.isnan(found.null)
 
 
+def test_few_rows_of_many_numbers_have_no_neighbours_that_say_anything() -> None:
+    x, layer, _ = linear_layer(14, 0.5, 31)
+    (found,) = Compressed(x="pca").of_layers(x, [layer], np.zeros(31, dtype=np.int64), seed=SEED)
+    assert math.isnan(found.i_x)
+    assert "31 rows, and wkl with k=5 needs 32 of 8 numbers" in found.reason
+    assert math.isfinite(found.i_y)
+
+
+@pytest.mark.parametrize("smallest", [20, 60, 70, 300])
+def test_errors_of_a_rare_label_are_not_too_small(smallest: int) -> None:
+    labels, found, errors = np.repeat([0, 1], [1000 - smallest, smallest]), [], []
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        values = rng.standard_normal((1000, 4))
+        values[:, 0] += 2 * labels
+        value, error = label_information(Codes(values, "layer", Method("wkl", 5)), labels)
+        found.append(value)
+        errors.append(error)
+    assert np.mean(errors) > (0.6 if smallest < 68 else 0.75) * np.std(found, ddof=1)  # of 68 four parts can be made
+
+
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Short trainings, none kept from before; how many there were."""

@@ -220,8 +220,10 @@ def test_damaged_products_and_estimators_that_are_unknown(tmp_path: Path, monkey
     whole = [path.read_bytes() for path in paths]
     for path, content in zip(paths, whole, strict=True):
         path.write_bytes(content[:-500])
+    assert [str(paths[at]) in why for at, why in zip((2, 1), Results(tmp_path).damaged(), strict=True)] == [True] * 2
     observer = _Quiet()
     run(study, ["last"], scale="paper", folder=tmp_path, observer=observer)
+    assert Results(tmp_path).damaged() == []
     assert observer.done == ["last/trajectory", "last/measures", "last/plane-exact"]
     assert [path.read_bytes() for path in paths] == whole
     about = json.loads((tmp_path / "study.json").read_text())

@@ -58,7 +58,8 @@ _HEAD = """\
 Each claim is a statement of a source turned into a rule with its thresholds. `mibench study NAME` checks those of a
 study and writes the verdicts into its report; at the paper's scale they are kept in [studies](studies), those of the
 12-bit network in [studies/ib-network.md](studies/ib-network.md), of MNIST in [studies/mnist.md](studies/mnist.md). This
-page is made from the code of the claims, `mibench/studies/claims/`, by `python -m mibench.studies.claims.registry > docs/claims.md`.
+page is made from the code of the claims, `mibench/studies/claims/`, by `python -m mibench.studies.claims.registry >
+docs/claims.md`.
 
 - A case **holds** where its statistic is on the right side of the rule's threshold and so is the whole 95 % interval of
   a bootstrap over runs ("with the interval"). Where a rule names another bound for the interval, as "surely more than

@@ -22,7 +22,7 @@ from mibench.numerics.rows import distinct_rows
 __all__ = ["Codes", "Method", "information", "label_information", "label_value"]
 
 _REPEATS = 0.01  # share of repeated rows that rounding to float32 may explain
-_FEWEST = 8  # rows whose neighbours say anything
+_FEWEST, _FEWEST_PER_NUMBER = 8, 4  # rows whose neighbours say anything
 
 Floats = NDArray[np.float64]
 
@@ -67,7 +67,7 @@ class Codes:
     @cached_property
     def standard(self) -> Floats:
         """Columns of mean 0 and variance 1, for counts of neighbours; raises `Unsupported` as `local_entropy`."""
-        _check_rows(len(self.values), self.what, self.method)
+        _check_rows(len(self.values), self.values.shape[1], self.what, self.method)
         repeats = len(self.values) - len(distinct_rows(self.values)[0])
         if repeats > _REPEATS * len(self.values):
             raise Unsupported(_repeated(repeats, len(self.values), self.what))
@@ -125,7 +125,8 @@ def label_information(x: Codes, labels: NDArray[np.int64]) -> tuple[float, float
     classes, counts = np.unique(labels, return_counts=True)
     spreads = np.array([local[labels == label].var(ddof=1) for label in classes])
     independent = float(np.sqrt((counts * spreads).sum()) / len(local))
-    each = -(-len(local) * (_least_rows(x.method) + 1) // int(counts.min()))  # then a part has enough of every label
+    least = _least_rows(x.method, x.values.shape[1]) + 1  # of a label in a part
+    each = -(-len(local) * least // int(counts.min()))
     error = _error_by_parts(on_parts, len(local), max(_fewest(x.method), each))
     return float(local.mean()), max(independent, error)
 
@@ -152,7 +153,7 @@ def _local_label_information(x: Codes, labels: NDArray[np.int64]) -> Floats:
     """What each row adds to the information about its label."""
     classes, counts = np.unique(labels, return_counts=True)
     for label, count in zip(classes, counts, strict=True):
-        _check_rows(int(count), f"{x.what} given label {label}", x.method)
+        _check_rows(int(count), x.values.shape[1], f"{x.what} given label {label}", x.method)
     if x.method.estimator == "ksg":
         apart = 4.0 * np.abs(x.standard).max() * np.searchsorted(classes, labels)
         return _local_counts(x.standard, apart[:, None], x.method.k)
@@ -179,7 +180,7 @@ def _error_by_parts(on_parts: Callable[[NDArray[np.int64], NDArray[np.int64]], F
 
 def _local_entropy(values: Floats, what: str, method: Method, tolerated: float) -> Floats:
     n, d = values.shape
-    _check_rows(n, what, method)
+    _check_rows(n, d, what, method)
     white, log_det = whiten(values, what, method.estimator)
     weights = _weights(method, n, d)
     distances = nearest_distances(white, len(weights))
@@ -205,14 +206,14 @@ def _local_counts(x: Floats, y: Floats, k: int) -> Floats:
     return np.asarray(digamma(counts) @ [1.0, -1.0, -1.0] + digamma(len(x)))
 
 
-def _least_rows(method: Method) -> int:
-    return max(_FEWEST, method.k + 2)
+def _least_rows(method: Method, d: int) -> int:
+    return max(_FEWEST, method.k + 2, _FEWEST_PER_NUMBER * d)
 
 
-def _check_rows(n: int, what: str, method: Method) -> None:
-    least = _least_rows(method)
+def _check_rows(n: int, d: int, what: str, method: Method) -> None:
+    least = _least_rows(method, d)
     if n < least:
-        raise Unsupported(f"{what}: {n} rows, and {method.estimator} with k={method.k} needs {least}")
+        raise Unsupported(f"{what}: {n} rows, and {method.estimator} with k={method.k} needs {least} of {d} numbers")
 
 
 def _repeated(repeats: int, n: int, what: str) -> str:
