@@ -95,7 +95,7 @@ def test_a_folder_of_own_images_gives_its_name_to_the_results(
 
 def test_a_plane_through_compression_has_intervals_and_sees_the_label(cnn: Path) -> None:
     results = Results(cnn)
-    plane = results.plane("cnn", "compressed[x=pca]")
+    plane = results.plane("cnn", "compressed[x=pca,layer=pca]")  # the setting's own, by its own name
     assert plane.std_error is not None
     known = np.isfinite(plane.information)
     assert known[..., 2:, :].any()
