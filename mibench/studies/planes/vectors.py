@@ -64,5 +64,5 @@ def refuse_noise(network: AnyNetwork, what: str) -> None:
     if network.noise:
         raise Unsupported(
             f"{what}: the layers have noise of {network.noise:g} and are no functions of the input, so no counting of "
-            "its rows gives I(X;T); take compressed, or, of a fully connected network, sp"
+            "its rows gives I(X;T); take compressed or, of a fully connected network, sp or the analysis clustering"
         )
