@@ -77,11 +77,10 @@ class Compressed:
     the input's, there is no answer, and the plane says why.
 
     `Plane.std_error` is the spread over disjoint parts of the rows, eight or what there are rows of each label for, or
-    the delta method's where that is larger
-    (1.96 of it on either side make 95 %), that of I(T;Y) with the labels' frequencies as they are. It covers sampling
-    error; the bias, which grows with information and dimension, is not in it. `Plane.null` is not a mean: it
-    is I(T;Y) where the labels are permuted once, anew for each run, epoch and layer. It tells the bias of the entropies
-    of few rows given a label, and may be below 0.
+    the delta method's where that is larger (1.96 of it on either side make 95 %), that of I(T;Y) with the labels'
+    frequencies as they are. It covers sampling error; the bias, which grows with information and dimension, is not in
+    it. `Plane.null` is not a mean: it is I(T;Y) where the labels are permuted once, anew for each run, epoch and layer.
+    It tells the bias of the entropies of few rows given a label, and may be below 0.
 
     Raises
     ------
@@ -135,7 +134,8 @@ class Compressed:
                 "compressed estimates what noisy layers know, and this network has no noise: its layers are functions "
                 "of the input, and I(X;T) is H(X) or infinite; give 'exact' or 'bins'"
             )
-        if self.output == "centred" and not isinstance(network, Convolutional):
+        centred = self.output == "centred"
+        if centred and not isinstance(network, Convolutional):
             raise Unsupported("output=centred is of a log-softmax, and this network has none: leave it out")
         rows = _matrix(inputs)
         data, n_layers = fingerprint(rows), network.n_layers
@@ -153,7 +153,6 @@ class Compressed:
             layers = [self._layer(at, child(seed, run, n_layers, at, _CODER)) for at in range(n_layers)]
             for p, point in enumerate(points):
                 drawn = np.random.default_rng(child(seed, run, point, n_layers, _DRAWN))
-                centred = self.output == "centred"
                 for at, seen in enumerate(seen_layers(trajectory, run, point, measured, drawn, centred=centred)):
                     found[r, p, at] = _answer(x, layers[at], seen, said, child(seed, run, point, at, _NULL))
                     progress(((r * len(points) + p) * n_layers + at + 1) / found.size)
